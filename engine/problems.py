@@ -1,0 +1,63 @@
+"""What is wrong with a document or with an answer, as a value: a code, a place, parameters."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import msgspec
+
+Severity = Literal["error", "warning"]
+LANGUAGES = ("zh-CN", "en")
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One fault; its wording lives in the message catalogue (`word`).
+
+    `at` is a JSON pointer: into the document for problems of a document, into the answers for
+    problems of an evaluation.
+    """
+
+    code: str
+    at: str
+    params: dict[str, Any] = {}
+    severity: Severity = "error"
+
+
+class Rejected(ValueError):
+    """Raised by `engine.load` for a document with errors; `problems` holds all of them."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{p.code} at {p.at or '/'}" for p in problems))
+        self.problems = problems
+
+
+@cache
+def _catalogue(lang: str) -> Mapping[str, str]:
+    name = lang if lang in LANGUAGES else "en"
+    return json.loads((files("engine") / "messages" / f"{name}.json").read_text("utf-8"))
+
+
+def word(problem: Problem, lang: str = "zh-CN") -> str:
+    """The sentence for a problem in a language: what is wrong and what to do next."""
+    text = _catalogue(lang).get(problem.code, problem.code)
+    for name, value in problem.params.items():
+        text = text.replace("{" + name + "}", _shown(value))
+    return text
+
+
+def phrase(code: str, lang: str, **params: object) -> str:
+    """A sentence of the catalogue that is not a problem (explanations, view texts)."""
+    return word(Problem(code, "", dict(params)), lang)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def pointer(*parts: str | int) -> str:
+    """A JSON pointer (RFC 6901) from its unescaped parts."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

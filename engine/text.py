@@ -1,0 +1,44 @@
+"""Texts in several languages, and the placeholders `{{ref}}` inside them."""
+
+import re
+from collections.abc import Callable, Iterator
+
+Text = str | dict[str, str]
+
+_PLACEHOLDER = re.compile(r"\\\{\{|\{\{\s*([^{}]*?)\s*\}\}")
+
+
+def localize(text: Text | None, lang: str, fallback: str = "zh-CN") -> str:
+    """The text in `lang`, else in the survey's first language, else in any; "" for none."""
+    if text is None:
+        return ""
+    if isinstance(text, str):
+        return text
+    return text.get(lang) or text.get(fallback) or next(iter(text.values()), "")
+
+
+def placeholders(text: Text | None) -> Iterator[str]:
+    """The refs that a text's placeholders name, in every language, duplicates included."""
+    if text is None:
+        return
+    for version in (text,) if isinstance(text, str) else text.values():
+        if "{{" in version:
+            for match in _PLACEHOLDER.finditer(version):
+                if match.group(1) is not None:
+                    yield match.group(1)
+
+
+def fill(text: str, shown: Callable[[str], str]) -> str:
+    """The text with each `{{ref}}` replaced by `shown(ref)` and `\\{{` by a literal `{{`."""
+    if "{{" not in text:
+        return text
+    return _PLACEHOLDER.sub(lambda m: "{{" if m.group(1) is None else shown(m.group(1)), text)
+
+
+def rename_placeholders(text: Text, old: str, new: str) -> Text:
+    """The text with placeholders of `old` naming `new` instead."""
+    if isinstance(text, dict):
+        return {lang: str(rename_placeholders(t, old, new)) for lang, t in text.items()}
+    return _PLACEHOLDER.sub(
+        lambda m: "{{" + new + "}}" if m.group(1) == old else m.group(0), text
+    )
