@@ -1,0 +1,28 @@
+"""The time, passed in so that a test can hold it still."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+Clock = Callable[[], datetime]
+HOSPITAL_ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def system_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def hospital_day(moment: datetime) -> date:
+    """The calendar day at the hospital, which is what a patient calls today."""
+    return moment.astimezone(HOSPITAL_ZONE).date()
+
+
+def month_of(moment: datetime) -> date:
+    """The first day of the month whose partition keeps what happened then."""
+    return moment.astimezone(HOSPITAL_ZONE).date().replace(day=1)
+
+
+def seconds_from(moment: datetime, seconds: float) -> datetime:
+    """The moment so many seconds later."""
+    return moment + timedelta(seconds=seconds)

@@ -1,0 +1,107 @@
+"""The database: one pool without overflow, transactions, and a short way for the page step."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import exc
+
+from runtime.kit.problems import Overloaded
+
+CONNECT_SECONDS = 3
+POOL_WAIT_SECONDS = 2
+STATEMENT_SECONDS = 10
+
+Psycopg = psycopg.Connection[tuple[Any, ...]]
+
+
+def sqlalchemy_url(url: str) -> sa.URL:
+    """The URL with our driver named, whatever form it came in."""
+    return sa.make_url(url).set(drivername="postgresql+psycopg")
+
+
+class Database:
+    """A pool of connections as the application role; safe to share between threads."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool_size: int = 5,
+        name: str = "huisheng",
+        statement_seconds: int = STATEMENT_SECONDS,
+    ) -> None:
+        self.url = url
+        self.pool_size = pool_size
+        options = (
+            f"-c statement_timeout={statement_seconds}s -c lock_timeout={statement_seconds}s "
+            f"-c idle_in_transaction_session_timeout={statement_seconds}s -c timezone=UTC"
+        )
+        self.engine = sa.create_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_WAIT_SECONDS,
+            pool_use_lifo=True,
+            connect_args={
+                "connect_timeout": CONNECT_SECONDS,
+                "application_name": name,
+                "options": options,
+                "prepare_threshold": 2,
+            },
+        )
+
+    @contextlib.contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction: committed at the end, rolled back by an exception.
+
+        Raises:
+            Overloaded: the database cannot be reached or does not answer in time.
+        """
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+            raise Overloaded("database_unavailable") from error
+
+    @contextlib.contextmanager
+    def autocommit(self) -> Iterator[Psycopg]:
+        """A driver connection on which each statement is its own transaction.
+
+        For the page step, which is one read and one conditional write: no transaction is held
+        while the engine thinks, and two round trips do for all.
+
+        Raises:
+            Overloaded: as `begin`.
+        """
+        try:
+            fairy = self.engine.raw_connection()
+        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+            raise Overloaded("database_unavailable") from error
+        connection: Psycopg = fairy.driver_connection  # pyright: ignore[reportAssignmentType] - psycopg's own connection, typed Any-like by SQLAlchemy
+        try:
+            connection.autocommit = True
+            yield connection
+            connection.autocommit = False
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            if connection.closed or connection.broken:
+                fairy.invalidate(error)
+                self.engine.dispose()
+            raise Overloaded("database_unavailable") from error
+        finally:
+            if fairy.is_valid and not connection.closed and connection.autocommit:
+                _leave_autocommit(connection)
+            fairy.close()
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        self.engine.dispose()
+
+
+def _leave_autocommit(connection: Psycopg) -> None:
+    """Reset after an exception of the caller's, so that the next user finds a plain connection."""
+    with contextlib.suppress(psycopg.Error):
+        connection.rollback()
+        connection.autocommit = False
