@@ -1,0 +1,1 @@
+"""Turns page views of the engine into what each channel shows."""
