@@ -1,0 +1,1 @@
+"""What every feature of the runtime stands on: settings, services, database, logging, clock."""
