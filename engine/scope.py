@@ -1,0 +1,171 @@
+"""Which refs a document offers to rules and texts, of what kind, and from where on."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from engine.definition import (
+    Aggregate,
+    Binary,
+    Computed,
+    Document,
+    If,
+    Operand,
+    Page,
+    Score,
+)
+from engine.problems import pointer
+from engine.questions import Question
+from engine.questions.base import Facet
+from engine.ruletree import Rule, refs
+
+BEFORE_ALL = -1
+NEVER = 1 << 30
+_CONTEXT_KINDS = {
+    "choice": "choice",
+    "text": "text",
+    "number": "number",
+    "boolean": "boolean",
+    "date": "date",
+}
+
+
+class Ref(NamedTuple):
+    """What a ref stands for.
+
+    `source` says where the value comes from; `position` is the place after which it is known, in
+    questions from the start of the document (-1: before all, NEVER: part of a cycle).
+    """
+
+    source: str
+    facet: Facet
+    position: int
+    id: str
+    part: str = ""
+
+
+class PlacedRule(NamedTuple):
+    """A rule of the document: its pointer, what it decides, the rule, and its place: it may use
+    refs whose position is smaller."""
+
+    at: str
+    role: str
+    rule: Rule
+    place: int
+
+
+class Scope:
+    """An index over a document; nothing here depends on answers."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.questions: dict[str, Question] = {}
+        self.place: dict[str, int] = {}
+        self.at: dict[str, str] = {}
+        self.page_of: dict[str, int] = {}
+        self.page_start: list[int] = []
+        for p, page in enumerate(document.pages):
+            self.page_start.append(len(self.place))
+            for q, question in enumerate(page.questions):
+                self.at.setdefault(question.id, pointer("pages", p, "questions", q))
+                self.questions.setdefault(question.id, question)
+                self.page_of.setdefault(question.id, p)
+                self.place.setdefault(question.id, len(self.place))
+        self.page_start.append(len(self.place))
+        self.computed: dict[str, Computed] = {c.id: c for c in document.computed}
+        self.scores: dict[str, Score] = {s.id: s for s in document.scores}
+        self.page_index = {page.id: i for i, page in enumerate(document.pages)}
+        self._positions: dict[str, int] = {}
+        self.refs = self._collect()
+
+    def _collect(self) -> dict[str, Ref]:
+        found: dict[str, Ref] = {"today": Ref("today", Facet("date"), BEFORE_ALL, "today")}
+        for name, field in self.document.context.items():
+            kind: Any = _CONTEXT_KINDS[field.type]
+            found[name] = Ref("context", Facet(kind, field.values), BEFORE_ALL, name)
+        for question in self.questions.values():
+            for part, facet in question.facets().items():
+                name = f"{question.id}.{part}" if part else question.id
+                place = self.place[question.id]
+                found[name] = Ref("question", facet, place, question.id, part)
+        for computed in self.computed:
+            found[computed] = Ref("computed", Facet("number"), self.known_at(computed), computed)
+        for score in self.scores:
+            name = f"score.{score}"
+            found[name] = Ref("score", Facet("number"), self.known_at(name), score)
+        return found
+
+    def known_at(self, name: str) -> int:
+        """The position after which a ref has its value; NEVER inside a cycle."""
+        if name in self._positions:
+            return self._positions[name]
+        self._positions[name] = NEVER
+        position = max((self._member(m) for m in self.members(name)), default=BEFORE_ALL)
+        self._positions[name] = position
+        return position
+
+    def _member(self, name: str) -> int:
+        if name in self.computed or name.startswith("score."):
+            return self.known_at(name)
+        owner = name if name in self.place else name.split(".", 1)[0]
+        return self.place.get(owner, BEFORE_ALL)
+
+    def members(self, name: str) -> Iterator[str]:
+        """The refs that a computed value or a score is made of."""
+        if name.startswith("score."):
+            score = self.scores.get(name.removeprefix("score."))
+            yield from score.of if score else ()
+        elif name in self.computed:
+            yield from operand_refs(self.computed[name])
+
+    def page_rules(self, p: int, page: Page) -> Iterator[PlacedRule]:
+        """The rules of a page in the order in which they are looked at."""
+        at = pointer("pages", p)
+        start = self.page_start[p]
+        if page.show_if is not None:
+            yield PlacedRule(f"{at}/show_if", "page", page.show_if, start)
+        for q, question in enumerate(page.questions):
+            yield from question_rules(question, f"{at}/questions/{q}", start + q)
+        for n, jump in enumerate(page.next):
+            if jump.if_ is not None:
+                end = self.page_start[p + 1]
+                yield PlacedRule(f"{at}/next/{n}/if", "jump", jump.if_, end)
+
+    def rules(self) -> Iterator[PlacedRule]:
+        """Every rule of the document."""
+        for p, page in enumerate(self.document.pages):
+            yield from self.page_rules(p, page)
+        for i, computed in enumerate(self.document.computed):
+            if isinstance(computed.value, If):
+                at = pointer("computed", i, "value", "when")
+                yield PlacedRule(at, "computed", computed.value.when, NEVER)
+        for i, alert in enumerate(self.document.alerts):
+            yield PlacedRule(pointer("alerts", i, "when"), "alert", alert.when, NEVER)
+
+
+def question_rules(question: Question, at: str, place: int) -> Iterator[PlacedRule]:
+    """The rules of one question: whether it is shown, its options, whether it is required."""
+    if question.show_if is not None:
+        yield PlacedRule(f"{at}/show_if", "question", question.show_if, place)
+    member = "rows" if question.type == "matrix" else "options"
+    for i, choice in enumerate(question.choices()):
+        if choice_rule := getattr(choice, "show_if", None):
+            yield PlacedRule(f"{at}/{member}/{i}/show_if", "option", choice_rule, place)
+    if not isinstance(question.required, bool):
+        yield PlacedRule(f"{at}/required", "required", question.required, place)
+
+
+def operands(computed: Computed) -> tuple[Operand, ...]:
+    """The operands of a computed value."""
+    value = computed.value
+    match value:
+        case Aggregate() | Binary():
+            return value.of
+        case If():
+            return (value.then, value.else_)
+
+
+def operand_refs(computed: Computed) -> Iterator[str]:
+    """The refs that a computed value reads, those of its rule too."""
+    yield from (o for o in operands(computed) if isinstance(o, str))
+    if isinstance(computed.value, If):
+        yield from refs(computed.value.when)
