@@ -12,6 +12,8 @@ from engine.text import Text
 
 Appearance = Literal["list", "buttons", "dropdown", "pictures"]
 MAX_ENTERED_TEXT = 2000
+NO_CHOICE = frozenset({"wrong_type", "unknown_option"})
+"""Problems of a choice that names no option of the document."""
 
 
 class OptionView(msgspec.Struct, omit_defaults=True):

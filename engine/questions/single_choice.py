@@ -8,6 +8,7 @@ from engine.numbers import exact
 from engine.problems import Problem
 from engine.questions.base import Bounds, Facet, QuestionView, Read, Scene
 from engine.questions.choices import (
+    NO_CHOICE,
     Appearance,
     ChoiceQuestion,
     OptionView,
@@ -38,14 +39,12 @@ class SingleChoice(ChoiceQuestion, frozen=True, kw_only=True, tag="single_choice
 
     def read(self, raw: Any, bounds: Bounds) -> Read:
         reading = self.read_choice(raw)
+        if reading.problem is not None and reading.problem.code in NO_CHOICE:
+            return reading
         chosen = chosen_id(raw)
-        if chosen.__class__ is str and chosen in bounds.hidden and self.has_option(chosen):
+        if chosen in bounds.hidden:
             return Read(None, None, (f"{self.id}.{chosen}",))
         return reading
-
-    def has_option(self, option: str) -> bool:
-        """Whether the document has the option, hidden or not."""
-        return any(o.id == option for o in self.options)
 
     def rule_value(self, value: Any) -> Any:
         return chosen_id(value)
