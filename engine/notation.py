@@ -6,6 +6,7 @@ A bare word on the right is an option id, `$id` another ref; text, dates, times 
 
 import json
 import re
+from decimal import Decimal
 from typing import NamedTuple
 
 from engine.ruletree import (
@@ -100,7 +101,7 @@ def _literal(value: Scalar | None) -> str:
     if isinstance(value, str):
         plain = _WORD.fullmatch(value) and value not in _KEYWORDS
         return value if plain else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value)
+    return format(Decimal(repr(value)), "f")
 
 
 def parse_rule(text: str) -> Rule:

@@ -10,6 +10,7 @@ from engine.definition import Document
 from engine.evaluation import Evaluation
 from engine.parse import parse
 from engine.problems import Rejected
+from engine.reach import pages_from, refreshing
 from engine.scope import Scope
 
 
@@ -20,6 +21,11 @@ class Survey:
         self.document = document
         self.scope = Scope(document)
         self._evaluate = compile_evaluate(document)
+        self.page_of = {
+            question.id: page.id for page in document.pages for question in page.questions
+        }
+        self.refreshing = refreshing(self.scope)
+        self.pages_from = pages_from(document)
 
     @property
     def id(self) -> str:
