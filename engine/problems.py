@@ -41,10 +41,19 @@ def _catalogue(lang: str) -> Mapping[str, str]:
 
 def word(problem: Problem, lang: str = "zh-CN") -> str:
     """The sentence for a problem in a language: what is wrong and what to do next."""
-    text = _catalogue(lang).get(problem.code, problem.code)
+    catalogue = _catalogue(lang)
+    text = catalogue.get(_variant(problem), catalogue.get(problem.code, problem.code))
     for name, value in problem.params.items():
         text = text.replace("{" + name + "}", _shown(value))
     return text
+
+
+def _variant(problem: Problem) -> str:
+    """The key of the wording for a range that is open on one side."""
+    for member, open_side in (("min", "max"), ("max", "min")):
+        if member in problem.params and problem.params[member] in (None, ""):
+            return f"{problem.code}.{open_side}"
+    return problem.code
 
 
 def phrase(code: str, lang: str, **params: object) -> str:
