@@ -1,0 +1,190 @@
+"""Replays a conformance file through the engine and says in which members the two differ.
+
+A file shows one clause of the design by example. It holds a `survey` with `cases` (answers and what
+they come to; of problems only `code` and `at` are compared, every other member whole, in any order
+only where the design gives none: `problems`, `context_problems`, `dropped`), or a faulty document
+(`survey`, or raw `text`) with all of its `expect_problems`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import engine
+from engine.journey import Journey
+
+FOLDER = Path(__file__).parent
+UNORDERED = {"problems", "context_problems", "dropped"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case of a conformance file; a faulty document is a file of one case."""
+
+    file: str
+    name: str
+    body: dict[str, Any]
+    whole: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.name}" if self.name else self.file
+
+
+def files() -> dict[str, dict[str, Any]]:
+    """File name without suffix → content, in the order of names."""
+    return {p.stem: json.loads(p.read_text("utf-8")) for p in sorted(FOLDER.glob("*.json"))}
+
+
+def cases() -> list[Case]:
+    """All cases of all files."""
+    found: list[Case] = []
+    for name, whole in files().items():
+        if "cases" in whole:
+            found += [Case(name, body["name"], body, whole) for body in whole["cases"]]
+        else:
+            found.append(Case(name, "", whole, whole))
+    return found
+
+
+def document_bytes(whole: dict[str, Any]) -> bytes:
+    """The survey of a file as it would arrive."""
+    if "text" in whole:
+        return whole["text"].encode()
+    return json.dumps(whole["survey"], ensure_ascii=False).encode()
+
+
+def differences(case: Case, survey: Any = None) -> list[str]:
+    """What differs between the file and the engine; nothing where they agree.
+
+    `survey` saves loading the same survey again.
+    """
+    if "expect_problems" in case.whole:
+        return list(_document_differences(case.whole))
+    if survey is None:
+        survey = engine.load(document_bytes(case.whole))
+    today = case.whole.get("today")
+    day = date.fromisoformat(today) if today else None
+    context = case.body.get("context")
+    evaluation = survey.evaluate(case.body["answers"], context, day)
+    plain: dict[str, Any] = msgspec.to_builtins(evaluation)
+    found = list(_compare(case.body["expect"], plain))
+    found += _explanation_differences(survey, evaluation, context, day)
+    if "view" in case.body:
+        found += _view_differences(case.body, survey, day)
+    return found
+
+
+def _compare(expected: dict[str, Any], got: dict[str, Any]) -> Iterator[str]:
+    for member, value in expected.items():
+        wanted, actual = _normal(member, value), _normal(member, got[member])
+        if not same(wanted, actual):
+            yield f"{member}: expected {wanted!r}, got {actual!r}"
+
+
+def _normal(member: str, value: Any) -> Any:
+    if member.endswith("problems"):
+        value = [{"code": p["code"], "at": p["at"]} for p in value]
+    if member in UNORDERED:
+        return sorted(value, key=str)
+    return value
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal as JSON: 2 and 2.0 are the same number, true and 1 are not the same value."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+def _document_differences(whole: dict[str, Any]) -> Iterator[str]:
+    found = engine.check_parsed(engine.parse(document_bytes(whole)))
+    errors = [p for p in found if p.severity == "error"]
+    wanted = sorted((p["at"], p["code"]) for p in whole["expect_problems"])
+    got = sorted((p.at, p.code) for p in errors)
+    if wanted != got:
+        yield f"problems: expected {wanted}, got {got}"
+
+
+def _explanation_differences(
+    survey: Any, evaluation: Any, context: dict[str, Any] | None, day: date | None
+) -> Iterator[str]:
+    """Explanations walk the rules on their own, so they are held against the evaluation (4.12)."""
+    values = engine.Values(survey, evaluation, context, day.isoformat() if day else None)
+    missing = {p.at.split("/")[1] for p in evaluation.problems if p.code == "required"}
+    for told in engine.explain(survey, values):
+        if (told.state == "asked") != (told.question in evaluation.asked):
+            yield f"explain {told.question}: {told.state}"
+        if told.question in missing and not told.required:
+            yield f"explain {told.question}: not required"
+    for told in engine.derive_scores(survey, values):
+        if not same(told.value, evaluation.scores[told.score].value):
+            yield f"derivation of {told.score}: {told.value}"
+        if (
+            sum(m.points is not None for m in told.members)
+            != evaluation.scores[told.score].answered
+        ):
+            yield f"derivation of {told.score}: {told.members}"
+
+
+def _view_differences(body: dict[str, Any], survey: Any, day: date | None) -> Iterator[str]:
+    view = page_view(body, survey, day)
+    wanted = body["view"]["questions"]
+    ids = [q["id"] for q in view["questions"]]
+    if "required" in wanted[0] and ids != [q["id"] for q in wanted]:
+        yield f"view: expected questions {[q['id'] for q in wanted]}, got {ids}"
+        return
+    shown = {q["id"]: q for q in view["questions"]}
+    for question in wanted:
+        for member, value in question.items():
+            got = seen(shown[question["id"]], member)
+            if not same(value, got):
+                yield f"view {question['id']}.{member}: expected {value!r}, got {got!r}"
+
+
+def seen(question: dict[str, Any], member: str) -> Any:
+    """A member of a question's view as the files write it: options as ids, problem as its code."""
+    value = question.get(member)
+    if member == "options" and value is not None:
+        return [o["id"] for o in value]
+    if member == "problem" and value is not None:
+        return value["code"]
+    return value
+
+
+def page_view(body: dict[str, Any], survey: Any, day: date | None) -> dict[str, Any]:
+    """The page view of a case's page with all problems marked."""
+    answers, context = body["answers"], body.get("context")
+    evaluation = survey.evaluate(answers, context, day)
+    view = engine.page_view(
+        survey,
+        evaluation,
+        Journey(body["view"]["page"]),
+        answers,
+        frame=engine.Frame(lang=body["view"]["lang"], marks="all"),
+        context=context,
+        today=day,
+    )
+    return msgspec.to_builtins(view)
+
+
+def failing(some: Iterable[Case]) -> Iterator[tuple[Case, list[str]]]:
+    """The cases that differ, with what differs; a crash differs too."""
+    surveys: dict[str, Any] = {}
+    for case in some:
+        try:
+            if "cases" in case.whole and case.file not in surveys:
+                surveys[case.file] = engine.load(document_bytes(case.whole))
+            found = differences(case, surveys.get(case.file))
+        except Exception as error:  # a crash is what we look for
+            found = [f"{type(error).__name__}: {error}"]
+        if found:
+            yield case, found
