@@ -60,7 +60,7 @@ def start(
         umask=0o077,
         **identity.popen,
     )
-    assert child.stdin is not None  # noqa: S101  # nosec B101 - a pipe was asked for above
+    assert child.stdin is not None  # nosec B101 - a pipe was asked for above
     with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
         pipe.write(standard_input)
     return child
@@ -99,7 +99,7 @@ def socket_directory(place: Path, identity: Identity) -> Path:
     wanted = place / "run"
     if len(os.fsencode(wanted)) <= MAX_SOCKET_PATH - len("/.s.PGSQL.5432"):
         return _private(wanted, identity)
-    return _private(Path(f"/tmp/huisheng-{place.stat().st_ino}-{identity.uid}"), identity)  # noqa: S108  # nosec B108
+    return _private(Path(f"/tmp/huisheng-{place.stat().st_ino}-{identity.uid}"), identity)  # nosec B108
 
 
 def _private(path: Path, identity: Identity) -> Path:

@@ -12,7 +12,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def ensure_services(settings: Settings) -> Generator[Services, None, None]:
+def ensure_services(settings: Settings) -> Generator[Services]:
     """The services while the block runs: started, shared with other programs, or configured.
 
     Raises:
@@ -119,7 +119,7 @@ def _passwords(path: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _alone(data_dir: Path) -> Iterator[None]:
+def _alone(data_dir: Path) -> Generator[None]:
     """One program at a time starts or stops servers."""
     with (data_dir / "embedded.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -77,7 +77,14 @@ def _create_user(name: str) -> None:
     program = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin")
     if program is None:
         return
-    command = [program, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+    command = [
+        program,
+        "--system",
+        "--user-group",
+        "--no-create-home",
+        "--home-dir",
+        "/nonexistent",
+    ]
     command += ["--shell", "/usr/sbin/nologin", name]
     subprocess.run(command, check=False, capture_output=True)  # nosec B603
 

@@ -144,7 +144,7 @@ class _Reading:
     def name_unknown(self) -> None:
         """A misspelt setting must not pass as a default."""
         for key in sorted(self.environ):
-            if key.startswith(PREFIX) and key not in self.known and key not in OTHER_VARIABLES:
+            if key.startswith(PREFIX) and key not in self.known | OTHER_VARIABLES:
                 self.faults.append(f"{key} is no setting that this version knows.")
 
     def name_missing_in_production(self, settings: Settings) -> None:
@@ -221,8 +221,12 @@ def _redis_url(text: str) -> str:
 
 def _origin(text: str) -> str:
     """A web origin without path: what `frame-ancestors` and the Origin header hold."""
-    parts = urlsplit(text.rstrip("/"))
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+    try:
+        parts = urlsplit(text.rstrip("/"))
+        is_origin = parts.port != 0 and bool(parts.hostname)
+    except ValueError:
+        parts, is_origin = urlsplit(""), False
+    if not is_origin or parts.scheme not in ("http", "https") or parts.path or parts.query:
         raise _Fault(f"must be an address such as https://www.example.cn, not {text!r}")
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
@@ -238,6 +242,6 @@ def _secret(text: str) -> bytes:
 
 
 def _shown_host(host: str) -> str:
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+    if host in ("0.0.0.0", "::", ""):  # nosec B104 - compared, not bound
         return "localhost"
     return f"[{host}]" if ":" in host else host

