@@ -96,11 +96,6 @@ class Gone(AppError):
     title = "No longer there"
 
 
-class PreconditionFailed(AppError):
-    status = 412
-    title = "Changed meanwhile"
-
-
 class TooLarge(AppError):
     status = 413
     title = "Too large"

@@ -1,0 +1,1 @@
+"""Who may call: integrators' tokens and the staff's sign-in links."""

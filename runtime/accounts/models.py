@@ -1,0 +1,23 @@
+"""Scopes and the caller that a token stands for."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+Scope = Literal[
+    "surveys:read",
+    "surveys:write",
+    "sessions:write",
+    "responses:read",
+    "responses:personal",
+    "dictionaries:read",
+]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """An integrator who has shown a valid token."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]

@@ -1,0 +1,133 @@
+"""Reading requests: bodies are measured before they are decoded, and answers are written once."""
+
+import re
+from itertools import accumulate
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import MediaType, Request, Response
+from litestar.datastructures import State
+
+from runtime.kit.problems import (
+    PROBLEM_TYPE,
+    AppError,
+    BadRequest,
+    NotSignedIn,
+    ProblemBody,
+    UnsupportedMedia,
+    WordedProblem,
+)
+
+T = TypeVar("T")
+Http = Request[Any, Any, State]
+
+MAX_DEPTH = 32
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
+def is_too_deep(body: bytes, depth: int = MAX_DEPTH) -> bool:
+    """Whether JSON nests deeper than `depth`, seen from its brackets alone."""
+    if body.count(b"{") + body.count(b"[") <= depth:
+        return False
+    brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > depth
+
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def read_json(request: Http, body: bytes, kind: type[T]) -> T:
+    """The body as a value of `kind`; an empty body counts as `{}`.
+
+    Raises:
+        BadRequest: not JSON, too deep, an unknown member, or a member of another type.
+        UnsupportedMedia: the body says that it is no JSON.
+    """
+    media = request.headers.get("content-type", "application/json")
+    if body and not media.startswith("application/json"):
+        raise UnsupportedMedia("media_type", "Send the body as application/json.")
+    if is_too_deep(body):
+        raise BadRequest("too_deep", f"The body nests deeper than {MAX_DEPTH} levels.")
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        return decoder.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("unreadable", _without_values(str(error)), at=_place(str(error))) from None
+
+
+def _place(message: str) -> str:
+    """The JSON pointer out of msgspec's `… - at `$.a[0]``."""
+    found = re.search(r"at `\$([^`]*)`$", message)
+    if not found:
+        return ""
+    return re.sub(r"\.|\[", "/", found[1]).replace("]", "")
+
+
+def _without_values(message: str) -> str:
+    """msgspec's sentence without what the sender wrote into the values."""
+    return message.split(" - at ")[0].replace("Object contains unknown field", "Unknown member")
+
+
+def bearer_token(request: Http) -> str | None:
+    """The token of the Authorization header, or None where there is none."""
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedIn("token", "Send Authorization: Bearer <token>.")
+    return token.strip()
+
+
+def json_response(content: Any, status: int = 200, **headers: str) -> Response[bytes]:
+    """A JSON answer, encoded here so that handlers in threads pay for it, not the event loop."""
+    return Response(
+        msgspec.json.encode(content),
+        status_code=status,
+        media_type=MediaType.JSON,
+        headers={"cache-control": "no-store"} | headers,
+    )
+
+
+def problem_response(
+    status: int,
+    title: str,
+    problems: tuple[WordedProblem, ...],
+    *,
+    view: Any = None,
+    confirm: str | None = None,
+    retry_after: int | None = None,
+    request_id: str | None = None,
+) -> Response[bytes]:
+    """An `application/problem+json` answer."""
+    body = ProblemBody(
+        title=title,
+        status=status,
+        problems=problems,
+        view=None if view is None else msgspec.Raw(msgspec.json.encode(view)),
+        confirm=confirm,
+        request_id=request_id,
+    )
+    headers = {"cache-control": "no-store"}
+    if retry_after is not None:
+        headers["retry-after"] = str(retry_after)
+    if status == NotSignedIn.status:
+        headers["www-authenticate"] = "Bearer"
+    return Response(
+        msgspec.json.encode(body), status_code=status, media_type=PROBLEM_TYPE, headers=headers
+    )
+
+
+def app_error_response(error: AppError) -> Response[bytes]:
+    """An AppError as it travels."""
+    return problem_response(
+        error.status,
+        error.title,
+        error.problems,
+        confirm=error.confirm,
+        retry_after=error.retry_after,
+    )

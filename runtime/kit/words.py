@@ -1,0 +1,32 @@
+"""The server's own sentences, by code and language; zh-CN comes first, en is complete."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+LANGUAGES = ("zh-CN", "en")
+
+
+@cache
+def catalogue(lang: str) -> Mapping[str, str]:
+    """All sentences of a language."""
+    return json.loads((files("runtime.kit") / "messages" / f"{lang}.json").read_text("utf-8"))
+
+
+def nearest_language(wanted: str | None) -> str:
+    """The language of the server's sentences that comes nearest to an Accept-Language header."""
+    for part in (wanted or "").split(","):
+        name = part.split(";")[0].strip().lower()
+        for lang in LANGUAGES:
+            if name and lang.lower().split("-")[0] == name.split("-")[0]:
+                return lang
+    return LANGUAGES[0]
+
+
+def say(code: str, lang: str, **params: object) -> str:
+    """The sentence of a code; the code itself where there is none."""
+    text = catalogue(nearest_language(lang)).get(code, code)
+    for name, value in params.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text

@@ -1,0 +1,1 @@
+"""The hospital's sites, departments, staff and dictionaries."""

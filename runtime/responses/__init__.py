@@ -1,0 +1,1 @@
+"""Sessions being filled, and the responses that come of them."""

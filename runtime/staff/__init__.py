@@ -1,0 +1,1 @@
+"""A small read-only view of the scored responses, until the console comes."""

@@ -1,0 +1,1 @@
+"""Survey documents, their versions and states, and the pictures they show."""

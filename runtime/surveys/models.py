@@ -1,0 +1,70 @@
+"""What the survey feature answers."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+State = Literal["draft", "published", "closed", "archived"]
+
+
+class SurveyProblem(msgspec.Struct, frozen=True):
+    """A problem of a document or a finding of its proof, worded."""
+
+    code: str
+    at: str
+    message: str
+    severity: Literal["error", "warning"]
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """The outcome of storing or publishing a document; `is_new` tells 201 from 200."""
+
+    id: str
+    version: int
+    state: State
+    problems: tuple[SurveyProblem, ...]
+    etag: str
+    is_new: bool
+
+    def as_answer(self) -> dict[str, Any]:
+        """The members that the API shows."""
+        return {
+            "id": self.id,
+            "version": self.version,
+            "state": self.state,
+            "problems": self.problems,
+        }
+
+
+class SurveyLine(msgspec.Struct, frozen=True):
+    """A survey in a list; `version` is the published one, or None before the first."""
+
+    id: str
+    kind: str
+    title: dict[str, str]
+    state: State
+    version: int | None
+    updated_at: datetime
+
+
+class SurveyDetail(msgspec.Struct, frozen=True):
+    """A survey with its newest document: the draft where there is one, else what is published."""
+
+    id: str
+    kind: str
+    title: dict[str, str]
+    state: State
+    version: int | None
+    updated_at: datetime
+    etag: str
+    is_draft: bool
+    document: msgspec.Raw
+
+
+class AssetInfo(msgspec.Struct, frozen=True):
+    """A stored picture; documents name it `sha256:<sha256>`."""
+
+    sha256: str
+    type: str
+    bytes: int

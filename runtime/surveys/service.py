@@ -1,0 +1,460 @@
+"""Storing, checking, publishing, closing surveys; published versions never change."""
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+import engine
+from runtime.kit.clock import Clock, system_clock
+from runtime.kit.db import Database
+from runtime.kit.problems import NotFound, StateConflict, Unprocessable, WordedProblem
+from runtime.surveys import findings
+from runtime.surveys.models import Stored, SurveyDetail, SurveyLine, SurveyProblem
+
+GRACE = timedelta(hours=24)
+
+
+def content_digest(data: bytes) -> str:
+    """The same for documents that differ only in white space or the order of members."""
+    canonical = msgspec.json.encode(msgspec.json.decode(data), order="deterministic")
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _refuse(problems: tuple[SurveyProblem, ...]) -> Unprocessable:
+    worded = tuple(WordedProblem(p.code, p.at, p.message) for p in problems)
+    return Unprocessable("document", "The document has problems.", problems=worded)
+
+
+def store_survey(
+    db: Database,
+    data: bytes,
+    *,
+    publish: bool = False,
+    confirm: str | None = None,
+    lang: str = "zh-CN",
+    clock: Clock = system_clock,
+) -> Stored:
+    """Store a document without errors as draft, or as the next published version.
+
+    The same content again changes nothing.
+
+    Raises:
+        Unprocessable: errors, all of them; when publishing also broken walks, missing pictures.
+        StateConflict: publishing with findings that `confirm` does not repeat.
+    """
+    examined = findings.examine(data)
+    if examined.document is None or examined.errors:
+        raise _refuse(findings.words(examined.problems, lang))
+    document = examined.document
+    digest = content_digest(data)
+    if publish:
+        known = _published_with(db, document.id, digest)
+        if known is not None:
+            return known
+        problems = _publishable(db, document, confirm, lang)
+    else:
+        problems = findings.words(examined.problems, lang)
+    with db.begin() as connection:
+        row = _lock_or_create(connection, document, clock)
+        if not publish and _has_content(connection, row, digest):
+            return _stored(connection, document.id, problems, digest, is_new=False)
+        _write_draft(connection, document, data, digest, clock)
+        if publish:
+            _publish_row(connection, document.id, data, digest, clock)
+        return _stored(connection, document.id, problems, digest, is_new=True)
+
+
+def put_draft(
+    db: Database,
+    survey_id: str,
+    data: bytes,
+    *,
+    if_match: str | None,
+    lang: str = "zh-CN",
+    clock: Clock = system_clock,
+) -> Stored:
+    """Store whatever parses as the draft, with its problems.
+
+    Raises:
+        Unprocessable: the structure cannot be read, or the document has another id.
+        StateConflict: `if_match` is not the ETag of the draft that is stored.
+    """
+    examined = findings.examine(data)
+    if examined.document is None:
+        raise _refuse(findings.words(examined.problems, lang))
+    if examined.document.id != survey_id:
+        raise Unprocessable("id", "The document's id differs from the address.", at="/id")
+    digest = content_digest(data)
+    with db.begin() as connection:
+        row = _lock(connection, survey_id)
+        _require_match(connection, row, if_match)
+        if row is None:
+            _lock_or_create(connection, examined.document, clock)
+        _write_draft(connection, examined.document, data, digest, clock)
+        problems = findings.words(examined.problems, lang)
+        return _stored(connection, survey_id, problems, digest, is_new=row is None)
+
+
+def publish_survey(
+    db: Database,
+    survey_id: str,
+    *,
+    confirm: str | None = None,
+    lang: str = "zh-CN",
+    clock: Clock = system_clock,
+) -> Stored:
+    """Publish the draft as the next version; without a draft, what is published stays.
+
+    Raises:
+        NotFound, Unprocessable, StateConflict: as `store_survey`.
+    """
+    with db.begin() as connection:
+        row = connection.execute(_READ, {"id": survey_id}).one_or_none()
+    if row is None:
+        raise NotFound("survey", "There is no survey of this id.")
+    if row.draft is not None:
+        return store_survey(
+            db, bytes(row.draft), publish=True, confirm=confirm, lang=lang, clock=clock
+        )
+    with db.begin() as connection:
+        return _stored(connection, survey_id, (), _newest_digest(connection, row), is_new=False)
+
+
+def close_survey(db: Database, survey_id: str, *, clock: Clock = system_clock) -> SurveyLine:
+    """Take no new sessions; open ones may finish for 24 hours.
+
+    Raises:
+        NotFound, StateConflict: no such survey, or not published.
+    """
+    now = clock()
+    with db.begin() as connection:
+        _change_state(connection, survey_id, "published", "closed", now)
+        connection.execute(
+            sa.text(
+                "UPDATE sessions SET expires_at = LEAST(expires_at, :until) "
+                "WHERE survey_id = :id AND response_id IS NULL AND expires_at > :now"
+            ),
+            {"id": survey_id, "until": now + GRACE, "now": now},
+        )
+    return get_line(db, survey_id)
+
+
+def reopen_survey(
+    db: Database, survey_id: str, *, session_hours: int, clock: Clock = system_clock
+) -> SurveyLine:
+    """Take sessions again; those that were still open get their whole time back.
+
+    Raises:
+        NotFound, StateConflict: no such survey, or not closed.
+    """
+    now = clock()
+    with db.begin() as connection:
+        _change_state(connection, survey_id, "closed", "published", now)
+        connection.execute(
+            sa.text(
+                "UPDATE sessions SET expires_at = started_at + make_interval(hours => :hours) "
+                "WHERE survey_id = :id AND response_id IS NULL AND expires_at > :now"
+            ),
+            {"id": survey_id, "hours": session_hours, "now": now},
+        )
+    return get_line(db, survey_id)
+
+
+def list_surveys(db: Database, *, public_only: bool = False) -> list[SurveyLine]:
+    """All surveys by id, or those that patients can start now."""
+    condition = "WHERE state = 'published'" if public_only else ""
+    with db.begin() as connection:
+        rows = connection.execute(sa.text(f"{_LINE} {condition} ORDER BY id")).all()
+    return [_line(row) for row in rows]
+
+
+def get_line(db: Database, survey_id: str) -> SurveyLine:
+    """One survey without its document.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    with db.begin() as connection:
+        row = connection.execute(
+            sa.text(f"{_LINE} WHERE id = :id"), {"id": survey_id}
+        ).one_or_none()
+    if row is None:
+        raise NotFound("survey", "There is no survey of this id.")
+    return _line(row)
+
+
+def get_survey(db: Database, survey_id: str) -> SurveyDetail:
+    """One survey with its newest document.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    with db.begin() as connection:
+        row = connection.execute(_READ, {"id": survey_id}).one_or_none()
+        if row is None:
+            raise NotFound("survey", "There is no survey of this id.")
+        line = _line(row)
+        etag = _newest_digest(connection, row)
+        document = bytes(row.draft) if row.draft is not None else _document(connection, row)
+    return SurveyDetail(
+        **msgspec.structs.asdict(line),
+        etag=etag,
+        is_draft=row.draft is not None,
+        document=msgspec.Raw(document),
+    )
+
+
+def published_version(db: Database, survey_id: str) -> int:
+    """The version that a new session takes.
+
+    Raises:
+        NotFound: no such survey, or never published.
+        StateConflict: closed or archived.
+    """
+    with db.begin() as connection:
+        row = connection.execute(
+            sa.text("SELECT state, published_version FROM surveys WHERE id = :id"),
+            {"id": survey_id},
+        ).one_or_none()
+    if row is None or row.published_version is None:
+        raise NotFound("survey", "There is no published survey of this id.")
+    if row.state != "published":
+        raise StateConflict("survey_closed", "This survey takes no more answers.")
+    return row.published_version
+
+
+# Inside a transaction
+
+_LINE = "SELECT id, kind, title, state, published_version, updated_at FROM surveys"
+_READ = sa.text(
+    "SELECT id, kind, title, state, published_version, updated_at, draft, draft_digest "
+    "FROM surveys WHERE id = :id"
+)
+
+
+def _line(row: Any) -> SurveyLine:
+    return SurveyLine(
+        row.id, row.kind, row.title, row.state, row.published_version, row.updated_at
+    )
+
+
+def _lock(connection: sa.Connection, survey_id: str) -> Any | None:
+    return connection.execute(
+        sa.text(
+            "SELECT id, state, published_version, draft, draft_digest FROM surveys "
+            "WHERE id = :id FOR UPDATE"
+        ),
+        {"id": survey_id},
+    ).one_or_none()
+
+
+def _lock_or_create(connection: sa.Connection, document: engine.Document, clock: Clock) -> Any:
+    connection.execute(
+        sa.text(
+            "INSERT INTO surveys (id, kind, title, state, created_at, updated_at) "
+            "VALUES (:id, :kind, CAST(:title AS jsonb), 'draft', :now, :now) "
+            "ON CONFLICT (id) DO NOTHING"
+        ),
+        {
+            "id": document.id,
+            "kind": document.kind,
+            "title": _words(document),
+            "now": clock(),
+        },
+    )
+    return _lock(connection, document.id)
+
+
+def _words(document: engine.Document) -> str:
+    """The title by language, as JSON; a plain string serves every language."""
+    title: Any = document.title
+    words = title if isinstance(title, dict) else dict.fromkeys(document.languages, title)
+    return msgspec.json.encode(words).decode().replace("\\u0000", "")
+
+
+def _has_content(connection: sa.Connection, row: Any, digest: str) -> bool:
+    return _newest_digest(connection, row) == digest
+
+
+def _newest_digest(connection: sa.Connection, row: Any) -> str:
+    if row.draft_digest is not None:
+        return row.draft_digest
+    return connection.execute(
+        sa.text(
+            "SELECT COALESCE((SELECT digest FROM survey_versions "
+            "WHERE survey_id = :id AND version = :version), '')"
+        ),
+        {"id": row.id, "version": row.published_version},
+    ).scalar_one()
+
+
+def _document(connection: sa.Connection, row: Any) -> bytes:
+    return bytes(
+        connection.execute(
+            sa.text("SELECT document FROM survey_versions WHERE survey_id = :id AND version = :v"),
+            {"id": row.id, "v": row.published_version},
+        ).scalar_one()
+    )
+
+
+def _require_match(connection: sa.Connection, row: Any | None, if_match: str | None) -> None:
+    wanted = if_match.strip().removeprefix("W/").strip('"') if if_match else None
+    if row is None:
+        if wanted is not None:
+            raise StateConflict("changed_meanwhile", "There is no draft with this ETag.")
+        return
+    if wanted is None:
+        raise StateConflict("if_match", "Send If-Match with the ETag that you last read.")
+    if wanted not in ("*", _newest_digest(connection, row)):
+        raise StateConflict(
+            "changed_meanwhile", "Somebody changed the draft meanwhile; read it again."
+        )
+
+
+def _write_draft(
+    connection: sa.Connection,
+    document: engine.Document,
+    data: bytes,
+    digest: str,
+    clock: Clock,
+) -> None:
+    connection.execute(
+        sa.text(
+            "UPDATE surveys SET draft = :data, draft_digest = :digest, kind = :kind, "
+            "title = CAST(:title AS jsonb), updated_at = :now WHERE id = :id"
+        ),
+        {
+            "id": document.id,
+            "data": data,
+            "digest": digest,
+            "kind": document.kind,
+            "title": _words(document),
+            "now": clock(),
+        },
+    )
+
+
+def _publish_row(
+    connection: sa.Connection, survey_id: str, data: bytes, digest: str, clock: Clock
+) -> None:
+    version = connection.execute(
+        sa.text(
+            "UPDATE surveys SET published_version = COALESCE(published_version, 0) + 1, "
+            "state = 'published', draft = NULL, draft_digest = NULL, closed_at = NULL "
+            "WHERE id = :id RETURNING published_version"
+        ),
+        {"id": survey_id},
+    ).scalar_one()
+    connection.execute(
+        sa.text(
+            "INSERT INTO survey_versions (survey_id, version, document, digest, published_at) "
+            "VALUES (:id, :version, :data, :digest, :now)"
+        ),
+        {"id": survey_id, "version": version, "data": data, "digest": digest, "now": clock()},
+    )
+
+
+def _stored(
+    connection: sa.Connection,
+    survey_id: str,
+    problems: tuple[SurveyProblem, ...],
+    etag: str,
+    *,
+    is_new: bool,
+) -> Stored:
+    row = connection.execute(_READ, {"id": survey_id}).one()
+    published = row.published_version or 0
+    is_draft = row.draft is not None
+    return Stored(
+        survey_id,
+        published + 1 if is_draft else published,
+        "draft" if is_draft else row.state,
+        problems,
+        etag,
+        is_new,
+    )
+
+
+def _published_with(db: Database, survey_id: str, digest: str) -> Stored | None:
+    """What is published already, if it has this content and nothing newer waits."""
+    with db.begin() as connection:
+        row = connection.execute(_READ, {"id": survey_id}).one_or_none()
+        if row is None or row.published_version is None or row.state != "published":
+            return None
+        if row.draft is not None or _newest_digest(connection, row) != digest:
+            return None
+        return _stored(connection, survey_id, (), digest, is_new=False)
+
+
+def _publishable(
+    db: Database, document: engine.Document, confirm: str | None, lang: str
+) -> tuple[SurveyProblem, ...]:
+    """The confirmed findings of a document that may be published."""
+    survey = engine.compile_survey(document)
+    walks = findings.words(engine.run_walks(survey), lang)
+    broken = (*walks, *_missing_pictures(db, document))
+    if broken:
+        raise _refuse(broken)
+    worded = findings.words(findings.warnings(document, findings.PUBLISH_SECONDS), lang)
+    digest = findings.digest_of(worded)
+    if worded and confirm != digest:
+        raise StateConflict(
+            "findings",
+            "Confirm the findings to publish all the same.",
+            problems=tuple(WordedProblem(p.code, p.at, p.message) for p in worded),
+            confirm=digest,
+        )
+    return worded
+
+
+def _missing_pictures(db: Database, document: engine.Document) -> tuple[SurveyProblem, ...]:
+    named = {name.removeprefix("sha256:") for name in pictures_of(document)}
+    if not named:
+        return ()
+    with db.begin() as connection:
+        present = set(
+            connection.execute(
+                sa.text("SELECT sha256 FROM assets WHERE sha256 = ANY(:named)"),
+                {"named": sorted(named)},
+            ).scalars()
+        )
+    return tuple(
+        SurveyProblem(
+            "asset_missing", "", f"The picture sha256:{one} was never uploaded.", "error"
+        )
+        for one in sorted(named - present)
+    )
+
+
+def pictures_of(document: engine.Document) -> set[str]:
+    """Every `sha256:…` that the document shows."""
+    found: set[str] = set()
+    for page in document.pages:
+        for question in page.questions:
+            found.update(media.asset for media in question.media)
+            for option in getattr(question, "options", ()):
+                image = getattr(option, "image", None)
+                if image:
+                    found.add(image)
+    return found
+
+
+def _change_state(
+    connection: sa.Connection, survey_id: str, old: str, new: str, now: Any
+) -> None:
+    row = _lock(connection, survey_id)
+    if row is None:
+        raise NotFound("survey", "There is no survey of this id.")
+    if row.state != old:
+        raise StateConflict("state", f"The survey is {row.state}, not {old}.")
+    connection.execute(
+        sa.text(
+            "UPDATE surveys SET state = :new, updated_at = :now, "
+            "closed_at = CASE WHEN :new = 'closed' THEN CAST(:now AS timestamptz) END "
+            "WHERE id = :id"
+        ),
+        {"new": new, "now": now, "id": survey_id},
+    )
