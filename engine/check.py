@@ -19,7 +19,6 @@ from engine.definition import (
     If,
     Mul,
     Score,
-
 )
 from engine.numbers import exact, is_number, is_precise
 from engine.parse import Parsed
@@ -44,6 +43,21 @@ from engine.ruletree import (
 from engine.scope import BEFORE_ALL, NEVER, PlacedRule, Ref, Scope, operands
 from engine.text import Text, placeholders
 
+OF_ABSENCE = frozenset(
+    {
+        "empty_page",
+        "no_options",
+        "empty_list",
+        "row_count",
+        "value_or_other",
+        "scale_or_options",
+        "one_action",
+        "one_literal",
+        "missing_text",
+    }
+)
+"""Problems that say that something is missing: no news where what is there could not be read."""
+
 ID = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 CONTEXT_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63}){0,3}", re.ASCII)
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
@@ -61,11 +75,32 @@ def check_parsed(parsed: Parsed) -> tuple[Problem, ...]:
     if parsed.document is None:
         return parsed.problems
     found = _Checker(parsed.document, parsed.lost_ids).run()
+    placed = (_as_written(problem, parsed.left_out) for problem in found)
     known = {p.at for p in parsed.problems if p.at}
-    return (*parsed.problems, *(p for p in found if not _covered(p.at, known)))
+    return (*parsed.problems, *(p for p in placed if not _covered(p, known)))
 
 
-def _covered(at: str, known: set[str]) -> bool:
+def _as_written(problem: Problem, left_out: tuple[str, ...]) -> Problem:
+    """The problem with its pointer counted with the list items that were left out."""
+    if not left_out:
+        return problem
+    at = ""
+    for part in problem.at.split("/")[1:]:
+        if part.isdigit():
+            gone = {place for place in left_out if place.rpartition("/")[0] == at}
+            index = int(part)
+            for place in sorted(int(place.rpartition("/")[2]) for place in gone):
+                index += place <= index
+            part = str(index)
+        at = f"{at}/{part}"
+    return Problem(problem.code, at, problem.params, problem.severity)
+
+
+def _covered(problem: Problem, known: set[str]) -> bool:
+    """Whether a fault of the shape says the same already."""
+    at = problem.at
+    if problem.code in OF_ABSENCE and any(place.startswith(at + "/") for place in known):
+        return True
     return any(at == place or at.startswith(place + "/") for place in known)
 
 
@@ -268,8 +303,7 @@ class _Checker:
             return
         match leaf:
             case Answered():
-                if ref.source != "question" or ref.part:
-                    yield Problem("wrong_kind", f"{at}/ref", {"ref": leaf.ref, "op": "answered"})
+                pass
             case Membership():
                 yield from self.membership(at, leaf, ref)
             case _:
@@ -304,9 +338,7 @@ class _Checker:
             yield from missing
             other = self.scope.refs.get(leaf.other)
             if ref and other and not missing and other.facet.kind != ref.facet.kind:
-                yield Problem(
-                    "other_kind", f"{at}/other", {"ref": leaf.ref, "other": leaf.other}
-                )
+                yield Problem("other_kind", f"{at}/other", {"ref": leaf.ref, "other": leaf.other})
 
     def jumps(self) -> Iterator[Problem]:
         endings = {ending.id for ending in self.document.endings}
@@ -373,17 +405,24 @@ class _Checker:
         if self.scope.known_at(f"score.{score.id}") == NEVER:
             yield Problem("cycle", f"{at}/of", {"ref": f"score.{score.id}"})
         for i, member in enumerate(score.of):
-            place = f"{at}/of/{i}"
             if member in score.of[:i]:
-                yield Problem("duplicate_id", place, {"id": member})
-            question = self.scope.questions.get(member)
-            if question is not None and not question.scored:
-                yield Problem("wrong_kind", place, {"ref": member, "op": "score"})
-            elif question is None and not (
-                member.startswith("score.") and member in self.scope.refs
-            ):
-                if member.removeprefix("score.") not in self.lost:
-                    yield Problem("unknown_reference", place, {"ref": member})
+                yield Problem("duplicate_id", f"{at}/of/{i}", {"id": member})
+            yield from self.score_member(f"{at}/of/{i}", member)
+        yield from self.weights(at, score)
+        if score.min_answered is not None and score.min_answered > len(score.of):
+            yield Problem("out_of_range", f"{at}/min_answered", {"min": 1, "max": len(score.of)})
+
+    def score_member(self, at: str, member: str) -> Iterator[Problem]:
+        question = self.scope.questions.get(member)
+        if question is not None:
+            if not question.scored:
+                yield Problem("wrong_kind", at, {"ref": member, "op": "score"})
+            return
+        is_score = member.startswith("score.") and member in self.scope.refs
+        if not is_score and member.removeprefix("score.") not in self.lost:
+            yield Problem("unknown_reference", at, {"ref": member})
+
+    def weights(self, at: str, score: Score) -> Iterator[Problem]:
         if score.weights and score.method in ("min", "max"):
             yield Problem("weights_not_allowed", f"{at}/weights", {"method": score.method})
         for member, weight in score.weights.items():
@@ -392,8 +431,6 @@ class _Checker:
                 yield Problem("unknown_reference", place, {"ref": member})
             if weight <= 0 or (exact(weight) * 10_000).denominator != 1:
                 yield Problem("bad_weight", place)
-        if score.min_answered is not None and score.min_answered > len(score.of):
-            yield Problem("out_of_range", f"{at}/min_answered", {"min": 1, "max": len(score.of)})
 
     def rest(self) -> Iterator[Problem]:
         for i, alert in enumerate(self.document.alerts):
@@ -413,9 +450,7 @@ class _Checker:
                     place = f"{at}/expect/scores" + pointer(name)
                     yield Problem("unknown_reference", place, {"ref": name})
             if expect.ending is not None and expect.ending not in endings | self.lost:
-                yield Problem(
-                    "unknown_reference", f"{at}/expect/ending", {"ref": expect.ending}
-                )
+                yield Problem("unknown_reference", f"{at}/expect/ending", {"ref": expect.ending})
 
 
 def _id_faults(at: str, name: str) -> Iterator[Problem]:
@@ -437,9 +472,7 @@ def _asset_faults(at: str, asset: str) -> Iterator[Problem]:
         yield Problem("bad_asset", at, {"value": asset})
 
 
-def _placed_leaves(
-    rule: Rule, at: str
-) -> Iterator[tuple[str, Comparison | Membership | Answered]]:
+def _placed_leaves(rule: Rule, at: str) -> Iterator[tuple[str, Comparison | Membership | Answered]]:
     match rule:
         case Comparison() | Membership() | Answered():
             yield at, rule
@@ -487,5 +520,3 @@ def _operand_places(computed: Computed) -> tuple[str, ...]:
     if isinstance(computed.value, If):
         return ("/then", "/else")
     return tuple(f"/of/{i}" for i in range(len(operands(computed))))
-
-

@@ -1,9 +1,9 @@
 """Turns a checked document into one generated Python function that evaluates it.
 
 The function is written from the validated structs alone: ids reach it as constants, never as text
-of the document, so nothing an author writes is ever executed. Rules become two-valued tests: `_true`
-writes a test that holds where the rule is true, `_false` one that holds where it is false, and where
-neither holds the rule is unknown (Kleene's logic without a third value at run time).
+of the document, so nothing an author writes is ever executed. Rules become two-valued tests:
+`_true` writes a test that holds where the rule is true, `_false` one that holds where it is false,
+and where neither holds the rule is unknown (Kleene's logic without a third value at run time).
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -19,11 +19,10 @@ from engine.numbers import exact, rounded
 from engine.points import denominators, scaled_points
 from engine.problems import Problem, pointer
 from engine.questions import Question
-from engine.questions.base import NO_IDS, Bounds, QuestionBase, Read
+from engine.questions.base import NO_IDS, Bounds, QuestionBase, Read, is_unanswered
 from engine.ruletree import (
     All,
     Answered,
-    Any as AnyOf,
     Comparison,
     Eq,
     Ge,
@@ -40,6 +39,9 @@ from engine.ruletree import (
     Rule,
     Scalar,
     refs,
+)
+from engine.ruletree import (
+    Any as AnyOf,
 )
 from engine.scope import BEFORE_ALL, Ref, Scope, operands
 
@@ -162,14 +164,16 @@ class _Writer:
                 return self.comparison(rule, _INVERSE[type(rule)])
 
     def answered(self, name: str) -> str:
-        question = self.scope.questions[name]
-        number = self.numbers[name]
-        return f"a{number}" if self.may_not_apply(question) else f"(v{number} is not None)"
+        ref = self.scope.refs[name]
+        if ref.source == "question" and self.may_not_apply(ref.id):
+            variable = self.variable(ref)
+            if ref.part or self.scope.questions[ref.id].type != "matrix":
+                return f"({variable} is not None or {variable.replace('v', 'a')})"
+        return f"({self.variable(ref)} is not None)"
 
-    @staticmethod
-    def may_not_apply(question: Question) -> bool:
-        """Whether an answered question can have an unknown rule value."""
-        return question.type != "matrix" and bool(getattr(question, "not_applicable", False))
+    def may_not_apply(self, name: str) -> bool:
+        """Whether an answered question, or row of it, can have an unknown rule value."""
+        return bool(getattr(self.scope.questions[name], "not_applicable", False))
 
     def membership(self, rule: Membership, wanted: bool) -> str:
         ref = self.scope.refs[rule.ref]
@@ -228,7 +232,7 @@ class _Writer:
             self.page(p, page)
         self.tail()
         source = "\n".join(self.lines)
-        exec(compile(source, f"<survey {self.document.id}>", "exec"), self.names)  # noqa: S102
+        exec(compile(source, f"<survey {self.document.id}>", "exec"), self.names)
         return self.names["evaluate"]
 
     def head(self) -> None:
@@ -251,8 +255,8 @@ class _Writer:
         found = [variable for variable, _ in self.parts(question)]
         if question.id in self.needed or found:
             found.append(f"v{number}")
-        if question.id in self.needed and self.may_not_apply(question):
-            found.append(f"a{number}")
+        if self.may_not_apply(question.id):
+            found += [variable.replace("v", "a") for variable in found]
         if question.id in self.scored:
             found.append(f"p{number}")
         return found
@@ -366,6 +370,9 @@ class _Writer:
                 self.write(depth, f"{variable} = len(v{number})")
             else:
                 self.write(depth, f"{variable} = v{number}.get({self.constant(part)})")
+                if variable.replace("v", "a") in variables:
+                    answered = f"{self.constant(part)} in {value}"
+                    self.write(depth, f"{variable.replace('v', 'a')} = {answered}")
         if f"a{number}" in variables:
             self.write(depth, f"a{number} = True")
         if question.id in self.scored:
@@ -437,6 +444,7 @@ class _Writer:
 
     def nested_score(self, depth: int, i: int, score: Score) -> None:
         """A score of scores, through the plain arithmetic (rare)."""
+
         def combine(points: tuple[Any, ...]) -> tuple[Fraction | None, int]:
             members = [
                 Member(name, value, exact(score.weights.get(name, 1)))
@@ -537,16 +545,6 @@ def _reader(question: Question) -> Callable[..., Read]:
 
 
 _UNANSWERED = Read(None)
-
-
-def is_unanswered(raw: Any, is_matrix: bool = False) -> bool:
-    """Null, "", [], text of white space only; for a matrix also {}."""
-    if raw is None:
-        return True
-    kind = raw.__class__
-    if kind is str:
-        return not raw or raw.isspace()
-    return (kind is list or (is_matrix and kind is dict)) and not raw
 
 
 def _common_unit(scope: Scope, scored: set[str]) -> int:

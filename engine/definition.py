@@ -11,8 +11,27 @@ from engine.ruletree import Rule, Scalar
 
 FORMAT = "huisheng.survey/1"
 RESERVED = frozenset(
-    "end score visit context answers count and or not in all any true false answered "
-    "has_any has_all has_none today".split()
+    [
+        "end",
+        "score",
+        "visit",
+        "context",
+        "answers",
+        "count",
+        "and",
+        "or",
+        "not",
+        "in",
+        "all",
+        "any",
+        "true",
+        "false",
+        "answered",
+        "has_any",
+        "has_all",
+        "has_none",
+        "today",
+    ]
 )
 MAX_BYTES = 2 * 1024 * 1024
 MAX_RULE_DEPTH = 8
@@ -26,7 +45,9 @@ Kind = Literal[
 ]
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Part(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What every object of the document shares: unknown members are errors."""
 
 

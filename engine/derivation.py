@@ -25,7 +25,6 @@ from engine.numbers import exact, is_number, rounded
 from engine.ruletree import (
     All,
     Answered,
-    Any as AnyOf,
     Comparison,
     Eq,
     Ge,
@@ -40,6 +39,9 @@ from engine.ruletree import (
     Not,
     Rule,
     refs,
+)
+from engine.ruletree import (
+    Any as AnyOf,
 )
 from engine.scope import PlacedRule, Scope, question_rules
 from engine.survey import Survey
@@ -97,6 +99,16 @@ class Values:
             return seen
         return len(seen) if part == "count" else seen.get(part)
 
+    def is_answered(self, name: str) -> bool:
+        """Whether a ref has a value; a question or row that does not apply counts."""
+        ref = self._scope.refs[name]
+        if ref.source != "question":
+            return self[name] is not None
+        value = self.evaluation.answers.get(ref.id)
+        if value is None or not ref.part or ref.part == "count":
+            return value is not None
+        return ref.part in value
+
     def number(self, operand: Operand) -> Value:
         """An operand as a rational."""
         if not isinstance(operand, str):
@@ -142,7 +154,7 @@ def truth(rule: Rule, values: Values) -> Truth:
         case Not():
             return _not(truth(rule.of, values))
         case Answered():
-            return values.evaluation.answers.get(rule.ref) is not None
+            return values.is_answered(rule.ref)
         case Membership():
             return _membership(rule, values[rule.ref])
         case _:
@@ -244,9 +256,7 @@ class ScoreDerivation(msgspec.Struct, frozen=True):
 
 def explain(survey: Survey, values: Values) -> tuple[Explanation, ...]:
     """One explanation for each question of the document, in its order."""
-    return tuple(
-        _explain_question(survey, values, name) for name in survey.scope.place
-    )
+    return tuple(_explain_question(survey, values, name) for name in survey.scope.place)
 
 
 def _explain_question(survey: Survey, values: Values, name: str) -> Explanation:
@@ -299,7 +309,7 @@ def reason(placed: PlacedRule, values: Values) -> Reason:
 def _shown(value: Any) -> Any:
     if isinstance(value, Fraction):
         return rounded(value.numerator, value.denominator)
-    return sorted(value) if isinstance(value, frozenset) else value
+    return sorted(value) if value.__class__ is frozenset else value
 
 
 def derive_scores(survey: Survey, values: Values) -> tuple[ScoreDerivation, ...]:
@@ -307,8 +317,7 @@ def derive_scores(survey: Survey, values: Values) -> tuple[ScoreDerivation, ...]
     found: list[ScoreDerivation] = []
     for name, score in survey.scope.scores.items():
         members = tuple(
-            MemberDerivation(m.id, _shown(m.points), float(m.weight))
-            for m in values.members(name)
+            MemberDerivation(m.id, _shown(m.points), float(m.weight)) for m in values.members(name)
         )
         found.append(ScoreDerivation(name, score.method, members, _shown(values.score(name))))
     return tuple(found)

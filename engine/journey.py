@@ -30,8 +30,8 @@ class Step(msgspec.Struct, frozen=True):
     """What `advance` came to.
 
     `moved`: the journey stands on the next page. `again`: the page holds a question that was never
-    shown and not answered, so it is shown again without marks. `problems`: the page's answers are not
-    good yet. `at_end`: the page is the last one on the path; it can be submitted.
+    shown and not answered, so it is shown again without marks. `problems`: the page's answers are
+    not good yet. `at_end`: the page is the last one on the path; it can be submitted.
     """
 
     outcome: Outcome
@@ -86,9 +86,7 @@ def is_last(survey: Survey, evaluation: Evaluation, journey: Journey) -> bool:
     return not pages or journey.page == pages[-1]
 
 
-def page_problems(
-    survey: Survey, evaluation: Evaluation, page: str | None
-) -> tuple[Problem, ...]:
+def page_problems(survey: Survey, evaluation: Evaluation, page: str | None) -> tuple[Problem, ...]:
     """The problems of the questions on one page."""
     if not evaluation.problems:
         return ()

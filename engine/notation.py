@@ -1,7 +1,8 @@
 """The one-line notation of rules: prints from the tree and parses to it, never stored.
 
 `visit.type in (inpatient, emergency) and overall <= 3 and (why has_any (wait) or answered(note))`.
-A bare word on the right is an option id, `$id` another ref; text, dates, times stand in double quotes.
+A bare word on the right is an option id, `$id` another ref; text, dates and times stand in double
+quotes.
 """
 
 import json
@@ -12,7 +13,6 @@ from typing import NamedTuple
 from engine.ruletree import (
     All,
     Answered,
-    Any as AnyOf,
     Comparison,
     Eq,
     Ge,
@@ -28,6 +28,9 @@ from engine.ruletree import (
     Not,
     Rule,
     Scalar,
+)
+from engine.ruletree import (
+    Any as AnyOf,
 )
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)

@@ -26,9 +26,7 @@ def is_precise(value: Number) -> bool:
         return False
     _, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
     assert isinstance(exponent, int)
-    return (
-        -exponent <= MAX_DECIMALS and len(digits) + max(exponent, 0) <= MAX_DIGITS
-    )
+    return -exponent <= MAX_DECIMALS and len(digits) + max(exponent, 0) <= MAX_DIGITS
 
 
 def exact(value: Number) -> Fraction:

@@ -8,7 +8,7 @@ import msgspec
 
 from engine.definition import MAX_BYTES, Document
 from engine.problems import Problem, pointer
-from engine.reading import BROKEN, PartialTuple, read_struct
+from engine.reading import BROKEN, read_struct
 
 MAX_DEPTH = 32
 MAX_CONTAINERS = 100_000
@@ -20,13 +20,13 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 class Parsed(msgspec.Struct, frozen=True):
     """A document as far as it could be read, and what is wrong with its shape.
 
-    `document` is None where nothing could be made of it. `broken` are the pointers of values that
-    could not be read and `lost_ids` the ids inside them (checks do not complain of these again).
+    `document` is None where nothing could be made of it. `left_out` are the pointers of list items
+    that could not be read and are not in it, `lost_ids` the ids inside them.
     """
 
     document: Document | None
     problems: tuple[Problem, ...] = ()
-    broken: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     lost_ids: frozenset[str] = frozenset()
 
 
@@ -54,12 +54,10 @@ def parse_value(value: Any, duplicates: tuple[Problem, ...] = ()) -> Parsed:
     """Reads a survey document from decoded JSON."""
     document, reader = read_struct(Document, value)
     problems = (*duplicates, *reader.problems)
-    if document is not BROKEN:
-        document = _without_broken(document)
-    elif value.__class__ is dict:
+    if document is BROKEN and value.__class__ is dict:
         document = _salvage(value)
     usable = document if isinstance(document, Document) else None
-    return Parsed(usable, problems, tuple(reader.broken), frozenset(reader.lost_ids))
+    return Parsed(usable, problems, tuple(reader.left_out), frozenset(reader.lost_ids))
 
 
 def _salvage(value: dict[str, Any]) -> Any:
@@ -75,24 +73,7 @@ def _salvage(value: dict[str, Any]) -> Any:
     lost = {at.split("/")[1] for at in reader.broken if at.count("/") == 1}
     kept = {k: v for k, v in value.items() if k not in lost}
     document, _ = read_struct(Document, head | kept)
-    return _without_broken(document) if document is not BROKEN else None
-
-
-def _without_broken(value: Any) -> Any:
-    """The same value without list items that could not be read."""
-    if isinstance(value, PartialTuple):
-        return tuple(_without_broken(v) for v in value if v is not BROKEN)
-    if isinstance(value, tuple):
-        return tuple(map(_without_broken, value))
-    if isinstance(value, msgspec.Struct):
-        fields = {f: getattr(value, f) for f in value.__struct_fields__}
-        changed = {f: _without_broken(v) for f, v in fields.items() if _may_hold(v)}
-        return msgspec.structs.replace(value, **changed) if changed else value
-    return value
-
-
-def _may_hold(value: Any) -> bool:
-    return isinstance(value, (tuple, msgspec.Struct))
+    return document
 
 
 def decode_json(data: bytes, max_bytes: int) -> tuple[Any, tuple[Problem, ...]]:
@@ -153,7 +134,10 @@ def measure(data: bytes, max_bytes: int, max_depth: int = MAX_DEPTH) -> None:
 
 
 def _find_faults(
-    value: Any, at: str, duplicates: dict[int, tuple[dict[str, Any], list[str]]], into: list[Problem]
+    value: Any,
+    at: str,
+    duplicates: dict[int, tuple[dict[str, Any], list[str]]],
+    into: list[Problem],
 ) -> None:
     if value.__class__ is str:
         if not _is_writable(value):

@@ -10,7 +10,9 @@ from engine.text import Text
 Ext = dict[str, Any]
 
 
-class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Code(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A code of a foreign system, carried and exported, never interpreted."""
 
     system: str
@@ -18,7 +20,9 @@ class Code(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     display: str | None = None
 
 
-class Media(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Media(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A picture beside a question; `asset` is `sha256:<hex>`."""
 
     asset: str
@@ -86,7 +90,9 @@ class Scale(
     reverse: bool = False
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Node(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """One node of a cascade."""
 
     id: str

@@ -56,14 +56,12 @@ def _single(question: Question, unit: int, plain: bool) -> Scaled:
 
 def _multi(question: MultiChoice, unit: int) -> Scaled:
     table = {o.id: int(exact(o.points) * unit) for o in question.options if o.points is not None}
-    scored = table.keys()
     top = 100 * unit
 
     def points(value: Any) -> int | None:
-        chosen = [chosen_id(item) for item in value]
-        if scored.isdisjoint(chosen):
+        if not table:
             return None
-        return min(max(sum(table.get(c, 0) for c in chosen), 0), top)
+        return min(max(sum(table.get(chosen_id(item), 0) for item in value), 0), top)
 
     return points
 

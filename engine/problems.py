@@ -1,10 +1,10 @@
 """What is wrong with a document or with an answer, as a value: a code, a place, parameters."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -63,7 +63,7 @@ def phrase(code: str, lang: str, **params: object) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in value)
+        return ", ".join(map(str, cast(Sequence[object], value)))
     return str(value)
 
 

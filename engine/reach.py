@@ -1,4 +1,4 @@
-"""What follows from a document's shape alone: which pages can come next, which answers redraw a page."""
+"""What a document's shape alone tells: which pages can follow, which answers redraw their page."""
 
 from collections.abc import Iterator
 

@@ -19,17 +19,19 @@ BROKEN = Broken()
 
 
 class Reader:
-    """Collects problems while values are read; `broken` holds the pointers of unusable values and
-    `lost_ids` the ids inside them, so that later checks do not speak of the same fault twice."""
+    """Collects problems while values are read; `broken` holds the pointers of unusable values,
+    `left_out` those of list items that were left out, `lost_ids` the ids inside them, so that later
+    checks count places as the author does and do not speak of the same fault twice."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.broken: list[str] = []
+        self.left_out: list[str] = []
         self.lost_ids: set[str] = set()
 
     def read(self, kind: Any, value: Any, at: str) -> Any:
         """The value as `kind` wants it, or BROKEN after noting what is wrong."""
-        reader = _READERS.get(type(kind))
+        reader = _READERS.get(kind.__class__)
         if reader is None:
             raise TypeError(f"no reader for {kind!r}")
         return reader(self, kind, value, at)
@@ -181,7 +183,7 @@ def _name(kind: Any) -> str:
             return "array"
 
 
-def _read_tagged(reader: Reader, options: _Union, value: dict[str, Any], at: str) -> Any:
+def _read_tagged(reader: Reader, options: _Union, value: Any, at: str) -> Any:
     tag = value.get(options.tag_field)
     if options.tag_field not in value:
         reader.note("missing_key", at, key=options.tag_field)
@@ -208,15 +210,10 @@ def _read_array(reader: Reader, kind: Any, value: Any, at: str) -> Any:
     if kind.max_length is not None and len(value) > kind.max_length:
         return reader.note("too_many_items", at, max=kind.max_length)
     items = [reader.read(kind.item_type, item, f"{at}/{i}") for i, item in enumerate(value)]
-    return tuple(items) if BROKEN not in items else _partial(items)
-
-
-class PartialTuple(tuple[Any, ...]):
-    """A list some of whose items could not be read: BROKEN stands in their place."""
-
-
-def _partial(items: list[Any]) -> Any:
-    return PartialTuple(items)
+    if BROKEN not in items:
+        return tuple(items)
+    reader.left_out += [f"{at}/{i}" for i, item in enumerate(items) if item is BROKEN]
+    return tuple(item for item in items if item is not BROKEN)
 
 
 def _read_dict(reader: Reader, kind: mi.DictType, value: Any, at: str) -> Any:

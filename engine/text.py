@@ -39,6 +39,4 @@ def rename_placeholders(text: Text, old: str, new: str) -> Text:
     """The text with placeholders of `old` naming `new` instead."""
     if isinstance(text, dict):
         return {lang: str(rename_placeholders(t, old, new)) for lang, t in text.items()}
-    return _PLACEHOLDER.sub(
-        lambda m: "{{" + new + "}}" if m.group(1) == old else m.group(0), text
-    )
+    return _PLACEHOLDER.sub(lambda m: "{{" + new + "}}" if m.group(1) == old else m.group(0), text)

@@ -1,8 +1,8 @@
 """Brings stored documents of older formats to the current one, by small named operations.
 
 Each operation takes a decoded document of one format and returns one of the next; `upgrade` applies
-them in turn, so that a document stored today can be read by every later version. The format is at its
-first version, so the table is empty; the operations below are what its entries will be made of.
+them in turn, so that a document stored today can be read by every later version. The format is at
+its first version, so the table is empty; the operations below are what its entries will be made of.
 """
 
 from collections.abc import Callable, Mapping

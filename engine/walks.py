@@ -9,9 +9,7 @@ from engine.survey import Survey
 def run_walks(survey: Survey) -> tuple[Problem, ...]:
     """One problem for each expectation that no longer holds; each is compared whole."""
     return tuple(
-        problem
-        for i, _ in enumerate(survey.document.walks)
-        for problem in _run(survey, i)
+        problem for i, _ in enumerate(survey.document.walks) for problem in _run(survey, i)
     )
 
 

@@ -212,6 +212,16 @@ def is_not_applicable(raw: Any) -> bool:
     return raw.__class__ is dict and len(raw) == 1 and raw.get("not_applicable") is True
 
 
+def is_unanswered(raw: Any, is_matrix: bool = False) -> bool:
+    """Null, "", [], text of white space only; for a matrix also {}."""
+    if raw is None:
+        return True
+    kind = raw.__class__
+    if kind is str:
+        return not raw or raw.isspace()
+    return (kind is list or (is_matrix and kind is dict)) and not raw
+
+
 def whole(raw: Any) -> int | None:
     """An integer, also when written `2.0`; None for anything else."""
     if raw.__class__ is int:

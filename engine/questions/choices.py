@@ -49,9 +49,7 @@ class ChoiceQuestion(QuestionBase, frozen=True, kw_only=True):
             yield fault("no_options", at, "options")
         for i, option in enumerate(self.options):
             if option.points is not None and not least <= option.points <= 100:
-                yield fault(
-                    "points_range", at, "options", i, "points", low=least, high=100
-                )
+                yield fault("points_range", at, "options", i, "points", low=least, high=100)
 
     def read_choice(self, raw: Any, *path: str | int) -> Read:
         """One chosen option, `id` or `{"choice": id, "text": …}`, hidden or not."""

@@ -19,6 +19,7 @@ from engine.questions.base import (
     Scene,
     fault,
     is_not_applicable,
+    is_unanswered,
     whole,
 )
 from engine.text import Text
@@ -74,9 +75,7 @@ class Matrix(QuestionBase, frozen=True, kw_only=True, tag="matrix"):
     not_applicable: bool = False
 
     def facets(self) -> dict[str, Facet]:
-        cell = (
-            Facet("number") if self.scale else Facet("choice", tuple(o.id for o in self.options))
-        )
+        cell = Facet("number") if self.scale else Facet("choice", tuple(o.id for o in self.options))
         return {"": Facet("opaque")} | {row.id: cell for row in self.rows}
 
     def choices(self) -> tuple[Any, ...]:
@@ -92,7 +91,7 @@ class Matrix(QuestionBase, frozen=True, kw_only=True, tag="matrix"):
         dropped: list[str] = []
         for row in self.rows:
             cell = raw.get(row.id)
-            if cell is None or cell == "" or cell == []:
+            if is_unanswered(cell):
                 continue
             if row.id in bounds.hidden:
                 dropped.append(f"{self.id}.{row.id}")
@@ -141,7 +140,7 @@ class Matrix(QuestionBase, frozen=True, kw_only=True, tag="matrix"):
         return min(shown, self.rows_required or 1)
 
     def missing(self, value: Any, bounds: Bounds) -> Iterator[Problem]:
-        answered = value or {}
+        answered: dict[str, Any] = value or {}
         for row in self.needed_rows(bounds.hidden):
             if row not in answered:
                 yield Problem("required", pointer(self.id, row))
@@ -218,7 +217,7 @@ class Matrix(QuestionBase, frozen=True, kw_only=True, tag="matrix"):
         )
 
     def cells(self, value: Any) -> dict[str, Any]:
-        answered = value or {}
+        answered: dict[str, Any] = value or {}
         cells = {row.id: answered.get(row.id) for row in self.rows}
         return {
             f"{self.id}.{row}": None if cell == NOT_APPLICABLE else cell

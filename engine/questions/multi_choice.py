@@ -95,10 +95,9 @@ class MultiChoice(ChoiceQuestion, frozen=True, kw_only=True, tag="multi_choice")
 
     def points(self, value: Any) -> Fraction | None:
         scores = {o.id: exact(o.points) for o in self.options if o.points is not None}
-        chosen = [chosen_id(item) for item in value]
-        if not scores.keys() & set(chosen):
+        if not scores:
             return None
-        total = sum((scores.get(c, Fraction(0)) for c in chosen), Fraction(0))
+        total = sum((scores.get(chosen_id(v), Fraction(0)) for v in value), Fraction(0))
         return min(max(total, Fraction(0)), Fraction(100))
 
     def faults(self, at: str) -> Iterator[Problem]:

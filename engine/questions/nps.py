@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any, ClassVar
 
+import msgspec
+
 from engine.problems import Problem
 from engine.questions.base import (
     Bounds,
@@ -32,7 +34,7 @@ class Nps(QuestionBase, frozen=True, kw_only=True, tag="nps"):
     """Value: an integer from 0 to 10."""
 
     scored: ClassVar[bool] = True
-    labels: dict[str, Text] = {}
+    labels: dict[str, Text] = msgspec.field(default_factory=dict[str, Text])
 
     def facets(self) -> dict[str, Facet]:
         return {"": Facet("number")}

@@ -56,5 +56,5 @@ class Ranking(ChoiceQuestion, frozen=True, kw_only=True, tag="ranking"):
         return RankingView(**scene.common, options=self.option_views(scene), max=self.most)
 
     def cells(self, value: Any) -> dict[str, Any]:
-        place = {option: i + 1 for i, option in enumerate(value or ())}
+        place: dict[str, int] = {option: i + 1 for i, option in enumerate(value or ())}
         return {f"{self.id}.{option}": place.get(option) for option in self.ids()}

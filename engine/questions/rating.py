@@ -42,10 +42,12 @@ class Rating(QuestionBase, frozen=True, kw_only=True, tag="rating"):
     scored: ClassVar[bool] = True
     min: int = 1
     max: int = 5
-    labels: dict[str, Text] = {}
+    labels: dict[str, Text] = msgspec.field(default_factory=dict[str, Text])
     style: Style = "stars"
     reverse: bool = False
-    points_of: dict[str, int | float] = msgspec.field(default_factory=dict, name="points")
+    points_of: dict[str, int | float] = msgspec.field(
+        default_factory=dict[str, int | float], name="points"
+    )
     not_applicable: bool = False
 
     def facets(self) -> dict[str, Facet]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 import re2
 from msgspec import Meta
@@ -25,6 +25,9 @@ from engine.text import Text
 Format = Literal["phone_cn", "id_card_cn", "email"]
 MAX_LENGTH = 20_000
 
+_RE2 = cast(Any, re2)  # the package has no types
+PATTERN_ERROR: type[Exception] = _RE2.error
+
 _PHONE_CN = re.compile(r"1[3-9][0-9]{9}")
 _ID_CARD_CN = re.compile(r"[1-9][0-9]{16}[0-9X]")
 _EMAIL = re.compile(
@@ -33,16 +36,16 @@ _EMAIL = re.compile(
     r"(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+"
 )
 _ID_CARD_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-"""Weights and check characters of the citizen identity number, GB 11643-1999 (ISO 7064 MOD 11-2)."""
+"""Of the citizen identity number, GB 11643-1999 (ISO 7064 MOD 11-2)."""
 _ID_CARD_CHECKS = "10X98765432"
 
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> Any:
-    options = re2.Options()
+    options = _RE2.Options()
     options.log_errors = False
     options.max_mem = 4 * 1024 * 1024
-    return re2.compile(pattern, options)
+    return _RE2.compile(pattern, options)
 
 
 def is_id_card_cn(text: str) -> bool:
@@ -119,7 +122,7 @@ class TextQuestion(QuestionBase, frozen=True, kw_only=True, tag="text"):
         if self.pattern is not None:
             try:
                 _compiled(self.pattern)
-            except re2.error as error:
+            except PATTERN_ERROR as error:
                 yield fault("unusable_pattern", at, "pattern", reason=_reason(error))
 
     def texts(self) -> Iterator[tuple[str, Text]]:

@@ -30,8 +30,10 @@ class YesNo(QuestionBase, frozen=True, kw_only=True, tag="yes_no"):
     """Value: true or false."""
 
     scored: ClassVar[bool] = True
-    labels: dict[str, Text] = {}
-    points_of: dict[str, int | float] = msgspec.field(default_factory=dict, name="points")
+    labels: dict[str, Text] = msgspec.field(default_factory=dict[str, Text])
+    points_of: dict[str, int | float] = msgspec.field(
+        default_factory=dict[str, int | float], name="points"
+    )
 
     def facets(self) -> dict[str, Facet]:
         return {"": Facet("boolean")}

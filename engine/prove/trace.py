@@ -1,0 +1,405 @@
+"""One complete response, walked page by page, and everything that it shows.
+
+Plain and independent of the solver's formulas: what a solver claims is believed only after it was
+walked here (and, before it is reported, by the engine itself).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from engine.arithmetic import computed_value, score_members, score_value
+from engine.definition import Document, If, Jump, Operand
+from engine.numbers import exact
+from engine.prove.domains import Choice, Domains, Finite, Line, answer_unit, entered
+from engine.prove.formula import Node
+from engine.prove.uses import Leaf, Uses, comparable, compare, leaf_truth
+from engine.questions import Question
+from engine.questions.matrix import Matrix
+from engine.questions.multi_choice import MultiChoice
+from engine.questions.ranking import Ranking
+from engine.questions.uploads import UploadQuestion
+from engine.ruletree import All, Answered, Comparison, Not, Rule
+from engine.ruletree import Any as AnyOf
+
+Truth = bool | None
+Hidden = frozenset[str]
+
+
+class Multi(NamedTuple):
+    """A multi_choice question: one formula an option."""
+
+    question: MultiChoice
+    nodes: Mapping[str, Node]
+
+
+class Grid(NamedTuple):
+    """A matrix: one domain a row."""
+
+    question: Matrix
+    rows: Mapping[str, Finite]
+
+
+class Flag(NamedTuple):
+    """A question of which only matters whether it is answered."""
+
+    question: Question
+    node: Node
+
+
+Domain = Finite | Line | Multi | Grid | Flag | None
+
+
+class Plan:
+    """A document with the domain of every value in it; `rules` are ready to be asked."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.uses = Uses(document)
+        self.scope = self.uses.scope
+        self.domains = Domains(self.uses)
+        self.context = {
+            name: self.domains.of_context(name, field)
+            for name, field in document.context.items()
+            if name in self.uses.read
+        }
+        self.today = self.domains.today()
+        self.of: dict[str, Domain] = {
+            q.id: self._domain(q) for q in self.scope.questions.values()
+        }
+        self.targets = _targets(document)
+        self.rules = {placed.at: _compiled(placed.rule) for placed in self.uses.rules}
+
+    def _domain(self, question: Question) -> Domain:
+        if question.valueless:
+            return None
+        match question:
+            case MultiChoice():
+                ids = question.ids()
+                return Multi(question, {o: f"{question.id}!{i}" for i, o in enumerate(ids)})
+            case Matrix():
+                rows = {row.id: self.domains.cell(question, row.id) for row in question.rows}
+                return Grid(question, rows)
+            case _:
+                found = self.domains.of_question(question)
+                return Flag(question, f"{question.id}!") if found is None else found
+
+
+def _targets(document: Document) -> dict[str, int]:
+    index = {page.id: i for i, page in enumerate(document.pages)}
+    last = len(document.pages)
+    return {
+        jump.to: index.get(jump.to, last) for page in document.pages for jump in page.next
+    }
+
+
+class Chooser(Protocol):
+    """Answers for a walk; None leaves a value out."""
+
+    def finite(self, domain: Finite, hidden: Hidden, *, required: bool) -> Choice | None:
+        """One of a few values, not a hidden option."""
+        ...
+
+    def line(self, domain: Line, low: int, high: int, *, required: bool) -> int | None:
+        """An element of a lattice between two units."""
+        ...
+
+    def multi(self, domain: Multi, hidden: Hidden, *, required: bool) -> list[str]:
+        """The chosen options, none hidden."""
+        ...
+
+    def flag(self, domain: Flag, shown: int, *, required: bool) -> bool:
+        """Whether to answer at all; `shown` is the number of options left to a ranking."""
+        ...
+
+
+class Trace:
+    """A response as it was walked; complete unless `stuck_at` names a question."""
+
+    def __init__(self, plan: Plan, chooser: Chooser, stop_at: str | None = None) -> None:
+        self.plan = plan
+        self.chooser = chooser
+        self.stop_at = stop_at
+        self.answers: dict[str, Any] = {}
+        self.context: dict[str, Any] = {}
+        self.today = ""
+        self.path: list[str] = []
+        self.unskipped: set[int] = set()
+        self.asked: dict[str, None] = {}
+        self.chosen: set[str] = set()
+        """Options and rows as `question.option`."""
+        self.taken: str | None = None
+        self.jumps: list[str] = []
+        self.ending: str | None = None
+        self.stuck_at: str | None = None
+        self._values: dict[str, Any] = {}
+        self._walk()
+
+    # -- values -----------------------------------------------------------------------------
+
+    def value(self, name: str) -> Any:
+        """What rules see of a ref; None is unknown."""
+        values = self._values
+        if name in values:
+            return values[name]
+        ref = self.plan.scope.refs[name]
+        match ref.source:
+            case "score":
+                found = self.score(ref.id)
+            case "computed":
+                found = self.computed(ref.id)
+            case _:
+                return None
+        values[name] = found
+        return found
+
+    def score(self, score: str) -> Any:
+        """The unrounded score."""
+        definition = self.plan.scope.scores[score]
+        return score_value(definition, score_members(definition, self._points))
+
+    def _points(self, member: str) -> Any:
+        if member.startswith("score."):
+            return self.value(member)
+        answer = self.answers.get(member)
+        question = self.plan.scope.questions[member]
+        return None if answer is None else question.points(answer)
+
+    def computed(self, name: str) -> Any:
+        """The unrounded computed value."""
+        computed = self.plan.scope.computed[name]
+
+        def holds() -> bool:
+            assert isinstance(computed.value, If)
+            return _compiled(computed.value.when)(self) is True
+
+        return computed_value(computed, self._operand, holds)
+
+    def _operand(self, operand: Operand) -> Any:
+        return self.value(operand) if isinstance(operand, str) else exact(operand)
+
+    def holds(self, at: str) -> Truth:
+        """The truth of a rule of the document."""
+        return self.plan.rules[at](self)
+
+    # -- the walk ---------------------------------------------------------------------------
+
+    def _walk(self) -> None:
+        plan = self.plan
+        self._choose_context()
+        goal = 0
+        for p, page in enumerate(plan.document.pages):
+            if p < goal:
+                continue
+            self.unskipped.add(p)
+            if page.show_if is not None and not self.holds(f"/pages/{p}/show_if"):
+                continue
+            self.path.append(page.id)
+            for q, question in enumerate(page.questions):
+                at = f"/pages/{p}/questions/{q}"
+                if question.show_if is not None and not self.holds(f"{at}/show_if"):
+                    continue
+                self.asked[question.id] = None
+                if question.id == self.stop_at:
+                    return
+                if not self._ask(question, at):
+                    self.stuck_at = question.id
+                    return
+            goal = max(goal, self._leave(p, page.next))
+        if self.ending is None and plan.document.endings:
+            self.ending = plan.document.endings[0].id
+
+    def _leave(self, p: int, jumps: tuple[Jump, ...]) -> int:
+        for n, jump in enumerate(jumps):
+            if jump.if_ is None or self.holds(f"/pages/{p}/next/{n}/if"):
+                self.jumps.append(f"/pages/{p}/next/{n}")
+                if jump.to.startswith("end:"):
+                    self.ending = jump.to.removeprefix("end:")
+                return self.plan.targets[jump.to]
+        return 0
+
+    def _choose_context(self) -> None:
+        day = self.chooser.line(
+            self.plan.today, self.plan.today.lattice.low, self.plan.today.lattice.high, required=True
+        )
+        assert day is not None
+        self.today = self._values["today"] = self.plan.today.answer(day)
+        for name, domain in self.plan.context.items():
+            if isinstance(domain, Line):
+                unit = self.chooser.line(
+                    domain, domain.lattice.low, domain.lattice.high, required=False
+                )
+                if unit is not None:
+                    self.context[name] = domain.answer(unit)
+                    self._values[name] = domain.seen(unit)
+            elif choice := self.chooser.finite(domain, frozenset(), required=False):
+                self.context[name], self._values[name] = choice.answer, choice.seen
+
+    def _ask(self, question: Question, at: str) -> bool:
+        """Asks the chooser; False where a required answer cannot be given."""
+        needed = question.required
+        required = needed if isinstance(needed, bool) else self.holds(f"{at}/required") is True
+        hidden = self._hidden(question, at)
+        domain = self.plan.of[question.id]
+        match domain:
+            case None:
+                return True
+            case Finite():
+                given = self._finite(question, domain, hidden, required)
+            case Line():
+                given = self._line(question, domain, required)
+            case Multi():
+                given = self._multi(domain, hidden, required)
+            case Grid():
+                return self._grid(domain, hidden, required)
+            case Flag():
+                given = self._flag(domain, hidden, required)
+        return given or not required
+
+    def _hidden(self, question: Question, at: str) -> Hidden:
+        member = "rows" if question.type == "matrix" else "options"
+        return frozenset(
+            choice.id
+            for i, choice in enumerate(question.choices())
+            if choice.show_if is not None and not self.holds(f"{at}/{member}/{i}/show_if")
+        )
+
+    def _finite(self, question: Question, domain: Finite, hidden: Hidden, required: bool) -> bool:
+        choice = self.chooser.finite(domain, hidden, required=required)
+        if choice is None or choice.answer is None or choice.option in hidden:
+            return False
+        if required and question.type == "consent" and choice.seen is False:
+            return False
+        self.answers[question.id] = choice.answer
+        if choice.seen is not None:
+            self._values[question.id] = choice.seen
+        if choice.option:
+            self.chosen.add(f"{question.id}.{choice.option}")
+        return True
+
+    def _line(self, question: Question, domain: Line, required: bool) -> bool:
+        low, high = domain.lattice.low, domain.lattice.high
+        day = answer_unit("date", self.today)
+        if getattr(question, "min", None) == "today":
+            low = max(low, day)
+        if getattr(question, "max", None) == "today":
+            high = min(high, day)
+        unit = self.chooser.line(domain, low, high, required=required)
+        if unit is None or not (low <= unit <= high and domain.lattice.has(unit)):
+            return False
+        self.answers[question.id] = domain.answer(unit)
+        self._values[question.id] = domain.seen(unit)
+        return True
+
+    def _multi(self, domain: Multi, hidden: Hidden, required: bool) -> bool:
+        question = domain.question
+        chosen = self.chooser.multi(domain, hidden, required=required)
+        if not chosen or not fits(question, chosen) or not hidden.isdisjoint(chosen):
+            return False
+        self.answers[question.id] = [entered(o) for o in question.options if o.id in chosen]
+        self._values[question.id] = frozenset(chosen)
+        from fractions import Fraction
+
+        self._values[f"{question.id}.count"] = Fraction(len(chosen))
+        self.chosen.update(f"{question.id}.{o}" for o in chosen)
+        return True
+
+    def _grid(self, domain: Grid, hidden: Hidden, required: bool) -> bool:
+        question = domain.question
+        needed = set(question.needed_rows(hidden)) if required else set[str]()
+        least = question.least_rows(hidden) if required else 0
+        answer: dict[str, Any] = {}
+        for row, cell in domain.rows.items():
+            if row in hidden:
+                continue
+            self.chosen.add(f"{question.id}.{row}")
+            must = row in needed or len(answer) < least
+            if choice := self.chooser.finite(cell, frozenset(), required=must):
+                answer[row] = choice.answer
+                if choice.seen is not None:
+                    self._values[cell.name] = choice.seen
+        if answer:
+            self.answers[question.id] = answer
+        return needed <= answer.keys() and len(answer) >= least
+
+    def _flag(self, domain: Flag, hidden: Hidden, required: bool) -> bool:
+        question = domain.question
+        options = [o for o in question.ids() if o not in hidden] if _is_ranking(question) else []
+        if _is_ranking(question) and not options:
+            return False
+        if not self.chooser.flag(domain, len(options), required=required):
+            return False
+        if _is_ranking(question):
+            self.chosen.update(f"{question.id}.{o}" for o in options)
+            self.answers[question.id] = options[: question.most or len(options)]
+        else:
+            self.answers[question.id] = ["a1"] if isinstance(question, UploadQuestion) else "a1"
+        return True
+
+
+def _is_ranking(question: Question) -> Any:
+    return isinstance(question, Ranking)
+
+
+def fits(question: MultiChoice, chosen: Iterable[str]) -> bool:
+    """Whether a selection keeps the question's limits."""
+    count = len(list(chosen))
+    taken = set(chosen)
+    if any(o.exclusive and o.id in taken for o in question.options):
+        return count == 1
+    most = question.max_selected
+    return count >= (question.min_selected or 0) and (most is None or count <= most)
+
+
+# -- rules ------------------------------------------------------------------------------------
+
+
+def _compiled(rule: Rule) -> Callable[[Trace], Truth]:
+    match rule:
+        case All():
+            return _conjunction([_compiled(part) for part in rule.of], False)
+        case AnyOf():
+            return _conjunction([_compiled(part) for part in rule.of], True)
+        case Not():
+            inner = _compiled(rule.of)
+
+            def inverse(trace: Trace) -> Truth:
+                found = inner(trace)
+                return None if found is None else not found
+
+            return inverse
+        case _:
+            return _leaf(rule)
+
+
+def _conjunction(parts: list[Callable[[Trace], Truth]], decisive: bool) -> Callable[[Trace], Truth]:
+    """Kleene's `all` (False decides) or `any` (True decides)."""
+
+    def joined(trace: Trace) -> Truth:
+        result: Truth = not decisive
+        for part in parts:
+            found = part(trace)
+            if found is decisive:
+                return decisive
+            if found is None:
+                result = None
+        return result
+
+    return joined
+
+
+def _leaf(leaf: Leaf) -> Callable[[Trace], Truth]:
+    name = leaf.ref
+    if isinstance(leaf, Answered):
+        return lambda trace: name in trace.answers
+    if isinstance(leaf, Comparison) and leaf.other is not None:
+        other = leaf.other
+
+        def between(trace: Trace) -> Truth:
+            left, right = trace.value(name), trace.value(other)
+            return None if left is None or right is None else compare(leaf, left, right)
+
+        return between
+    return lambda trace: leaf_truth(leaf, trace.value(name))
+
+
+__all__ = ["Chooser", "Domain", "Flag", "Grid", "Multi", "Plan", "Trace", "comparable", "fits"]
