@@ -512,10 +512,8 @@ def _leaf(build: _Build) -> Json:
     recent = build.refs[-6:]
     special = [r for r in build.refs if not r.question]
     ref = build.pick(special if special and build.chance(0.35) else recent)
-    if ref.question and (ref.kind == "opaque" or build.chance(0.12)):
+    if ref.kind == "opaque" or build.chance(0.12):
         return {"op": "answered", "ref": ref.name}
-    if ref.kind == "opaque":
-        return {"op": "all", "of": []}
     if ref.kind == "set":
         op = build.pick(("has_any", "has_all", "has_none"))
         count = build.rng.choice((0, 1, 1, 1, 2))

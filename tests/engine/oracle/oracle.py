@@ -147,7 +147,7 @@ class Walk:
                 self.out.dropped.append(name)
         for name in self.computed:
             value = self.compute(name)
-            self.out.computed[name] = None if value is None else shortest(rounded(value))
+            self.out.computed[name] = None if value is None else rounded(value)
         for name, score in self.scores.items():
             value, answered = self.score(name)
             shown = None if value is None else rounded(value)
@@ -168,9 +168,17 @@ class Walk:
                 part = self.truth(rule["of"])
                 return None if part is None else not part
             case "answered":
-                return rule["ref"] in self.values
+                return self.is_answered(rule["ref"])
             case _:
                 return self.compare(rule)
+
+    def is_answered(self, ref: str) -> bool:
+        """Whether there is an answer, not applicable too; of other refs, whether a value is."""
+        name, _, part = ref.partition(".")
+        if name not in self.questions:
+            return self.value(ref) is not None
+        answer = self.values.get(name)
+        return answer is not None and (part in ("", "count") or part in answer)
 
     def compare(self, rule: Json) -> bool | None:
         left = self.value(rule["ref"])
@@ -359,11 +367,6 @@ def rounded(value: Fraction) -> float:
     """Half-even to two places."""
     hundredths = round(value * 100)
     return float(Decimal(hundredths).scaleb(-2).quantize(Decimal("0.01"), ROUND_HALF_EVEN))
-
-
-def shortest(value: float) -> int | float:
-    """A number as a computed value prints it: 2 rather than 2.0."""
-    return int(value) if value == int(value) else value
 
 
 def chosen(value: Any) -> Any:

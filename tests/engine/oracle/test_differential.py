@@ -24,7 +24,7 @@ def as_engine_says(said: engine.Evaluation) -> dict[str, Any]:
         "answers": said.answers,
         "problems": sorted((p.code == "required", p.at) for p in said.problems),
         "context_problems": sorted(p.at for p in said.context_problems),
-        "computed": said.computed,
+        "computed": {n: None if v is None else float(v) for n, v in said.computed.items()},
         "scores": {name: [s.value, s.answered, s.of] for name, s in said.scores.items()},
         "ending": said.ending,
         "complete": said.complete,
