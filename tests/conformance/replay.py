@@ -3,7 +3,8 @@
 A file shows one clause of the design by example. It holds a `survey` with `cases` (answers and what
 they come to; of problems only `code` and `at` are compared, every other member whole, in any order
 only where the design gives none: `problems`, `context_problems`, `dropped`), or a faulty document
-(`survey`, or raw `text`) with all of its `expect_problems`.
+(`survey`, or raw `text`) with all of its `expect_problems`. A file in `journeys/` holds `steps`:
+what a patient does (`start`, `next`, `back`) with which answers, and what the server comes to.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 import msgspec
 
 import engine
-from engine.journey import Journey
+from engine import journey
 
 FOLDER = Path(__file__).parent
 UNORDERED = {"problems", "context_problems", "dropped"}
@@ -43,6 +44,9 @@ def files() -> dict[str, dict[str, Any]]:
 def cases() -> list[Case]:
     """All cases of all files."""
     found: list[Case] = []
+    for path in sorted((FOLDER / "journeys").glob("*.json")):
+        whole = json.loads(path.read_text("utf-8"))
+        found.append(Case(f"journeys/{path.stem}", "", whole, whole))
     for name, whole in files().items():
         if "cases" in whole:
             found += [Case(name, body["name"], body, whole) for body in whole["cases"]]
@@ -67,13 +71,17 @@ def differences(case: Case, survey: Any = None) -> list[str]:
         return list(_document_differences(case.whole))
     if survey is None:
         survey = engine.load(document_bytes(case.whole))
+    if "steps" in case.whole:
+        return list(_journey_differences(case.whole, survey))
     today = case.whole.get("today")
     day = date.fromisoformat(today) if today else None
     context = case.body.get("context")
-    evaluation = survey.evaluate(case.body["answers"], context, day)
+    known = case.body.get("known")
+    evaluation = survey.evaluate(case.body["answers"], context, day, known)
     plain: dict[str, Any] = msgspec.to_builtins(evaluation)
     found = list(_compare(case.body["expect"], plain))
     found += _explanation_differences(survey, evaluation, context, day)
+    found += _walk_differences(case.whole["survey"], survey, evaluation)
     if "view" in case.body:
         found += _view_differences(case.body, survey, day)
     return found
@@ -135,6 +143,69 @@ def _explanation_differences(
             yield f"derivation of {told.score}: {told.members}"
 
 
+def _walk_differences(document: dict[str, Any], survey: Any, evaluation: Any) -> Iterator[str]:
+    """`next` leads through the pages that show something, up to the first with a problem (7)."""
+    asked, faulty = set(evaluation.asked), {p.at.split("/")[1] for p in evaluation.problems}
+    questions = {page["id"]: [q["id"] for q in page["questions"]] for page in document["pages"]}
+    pages = [page for page in evaluation.path if asked & set(questions[page])]
+    place = journey.start(survey, evaluation)
+    for number, page in enumerate(pages):
+        if place.page != page:
+            yield f"journey: expected {page}, got {place.page}"
+            return
+        wanted = "problems" if faulty & set(questions[page]) else "moved"
+        if wanted == "moved" and page == pages[-1]:
+            wanted = "at_end"
+        earlier = pages[number - 1] if number else page
+        if journey.back(survey, evaluation, place).page != earlier:
+            yield f"journey: back from {page} does not lead to {earlier}"
+        step = journey.advance(survey, evaluation, place)
+        if step.outcome != wanted:
+            yield f"journey: expected {wanted} on {page}, got {step.outcome}"
+        if wanted != "moved":
+            return
+        place = step.journey
+
+
+def _journey_differences(whole: dict[str, Any], survey: Any) -> Iterator[str]:
+    answers: dict[str, Any] = {}
+    place = journey.Journey()
+    for number, step in enumerate(whole["steps"]):
+        given = step.get("answers", {})
+        answers = {k: v for k, v in (answers | given).items() if v is not None}
+        evaluation = survey.evaluate(answers)
+        outcome: Any = None
+        match step["do"]:
+            case "start":
+                place = journey.start(survey, evaluation)
+            case "next":
+                result = journey.advance(survey, evaluation, place, given)
+                outcome, place = result.outcome, result.journey
+            case "back":
+                place = journey.back(survey, evaluation, place)
+            case _:
+                place = journey.settle(survey, evaluation, place)
+        marks = "all" if outcome == "problems" else "bad"
+        frame = engine.Frame(marks=marks, moved=outcome not in ("again", "problems"))
+        view = engine.page_view(survey, evaluation, place, answers, frame=frame)
+        told = {
+            "outcome": outcome,
+            "page": place.page,
+            "number": view.page.number if view.page else None,
+            "action": view.action,
+            "can_go_back": view.can_go_back,
+            "progress": view.progress,
+            "questions": [q.id for q in view.questions],
+            "refresh": [q.id for q in view.questions if q.refresh],
+            "marked": [q.id for q in view.questions if q.problem],
+            "problems": sorted(p.at for p in evaluation.problems),
+            "ending": engine.done_view(survey, evaluation, frame=frame).done.text,
+        }
+        for member, value in step["expect"].items():
+            if not same(value, told[member]):
+                yield f"step {number} {member}: expected {value!r}, got {told[member]!r}"
+
+
 def _view_differences(body: dict[str, Any], survey: Any, day: date | None) -> Iterator[str]:
     view = page_view(body, survey, day)
     wanted = body["view"]["questions"]
@@ -167,7 +238,7 @@ def page_view(body: dict[str, Any], survey: Any, day: date | None) -> dict[str, 
     view = engine.page_view(
         survey,
         evaluation,
-        Journey(body["view"]["page"]),
+        journey.Journey(body["view"]["page"]),
         answers,
         frame=engine.Frame(lang=body["view"]["lang"], marks="all"),
         context=context,
@@ -181,7 +252,9 @@ def failing(some: Iterable[Case]) -> Iterator[tuple[Case, list[str]]]:
     surveys: dict[str, Any] = {}
     for case in some:
         try:
-            if "cases" in case.whole and case.file not in surveys:
+            if "survey" in case.whole and "expect_problems" not in case.whole:
+                surveys.setdefault(case.file, None)
+            if case.file in surveys and surveys[case.file] is None:
                 surveys[case.file] = engine.load(document_bytes(case.whole))
             found = differences(case, surveys.get(case.file))
         except Exception as error:  # a crash is what we look for
