@@ -1,0 +1,47 @@
+"""The engine stays pure: what import contracts cannot see is looked for in its source."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MODULES = sorted((ROOT / "engine").rglob("*.py"))
+CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter"}
+INPUT_OUTPUT = {"open", "print", "input", "breakpoint", "__import__"}
+
+
+def forbidden_calls(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date" | "time"), attr=name)):
+                if name in CLOCKS:
+                    yield f"line {node.lineno}: reads the clock ({name})"
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="datetime" | "date"), attr=name)):
+                if name in CLOCKS:
+                    yield f"line {node.lineno}: reads the clock ({name})"
+            case ast.Call(func=ast.Name(id=name)) if name in INPUT_OUTPUT:
+                yield f"line {node.lineno}: calls {name}"
+            case _:
+                pass
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[str(path.relative_to(ROOT)) for path in MODULES])
+def test_the_engine_reads_no_clock_and_opens_nothing(path: Path) -> None:
+    assert list(forbidden_calls(ast.parse(path.read_bytes()))) == []
+
+
+def test_a_clock_would_be_found() -> None:
+    source = "import datetime\ndatetime.datetime.now()\ndatetime.date.today()\nopen('x')\n"
+    assert len(list(forbidden_calls(ast.parse(source)))) == 3
+
+
+@pytest.mark.parametrize("package", ["engine", "renderers", "runtime"])
+def test_every_module_opens_with_a_sentence(package: str) -> None:
+    silent = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if not (ast.get_docstring(ast.parse(path.read_bytes())) or path.read_bytes() == b"")
+    ]
+    assert silent == []
