@@ -1,0 +1,116 @@
+"""Runs the program as its users do, in a data directory of its own, and speaks to it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+HUISHENG = Path(sys.executable).parent / "huisheng"
+READY_SECONDS = 180
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """`huisheng run` in a directory of its own."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("HUISHENG_")},
+            "HUISHENG_PORT": str(self.port),
+            "HUISHENG_DATA_DIR": str(folder / "var"),
+            **settings,
+        }
+        self.log = folder / "run.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Starts it and waits until it says that it is ready."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [str(HUISHENG), "run"], env=self.environment, stdout=log, stderr=log
+            )
+        self.wait_ready()
+
+    def wait_ready(self) -> None:
+        """Waits for `/health/ready` to answer 200."""
+        limit = time.monotonic() + READY_SECONDS
+        while time.monotonic() < limit:
+            if self.is_ready():
+                return
+            if self.process is not None and self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise RuntimeError(f"not ready:\n{self.log.read_text('utf-8', 'replace')[-4000:]}")
+
+    def is_ready(self) -> bool:
+        """Whether it answers 200 now."""
+        try:
+            return httpx.get(f"{self.base}/health/ready", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def command(self, *words: str) -> str:
+        """What a command of ours prints, run beside the program."""
+        done = subprocess.run(
+            [str(HUISHENG), *words], env=self.environment, capture_output=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{words}: {done.stderr.decode()[-2000:]}")
+        return done.stdout.decode()
+
+    def token(self, *scopes: str) -> str:
+        """A new API token with these scopes."""
+        words = [word for scope in scopes for word in ("--scope", scope)]
+        return self.command("token", "create", *words).strip().splitlines()[-1]
+
+    def stop(self) -> None:
+        """Ends it as Ctrl-C would, and waits."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def publish(self, document: dict[str, Any]) -> None:
+        """Posts a survey and publishes it, its warnings confirmed."""
+        headers = {"Authorization": f"Bearer {self.token('surveys:write')}"}
+        body = json.dumps(document)
+        url = f"{self.base}/api/v1/surveys?publish=true"
+        answer = httpx.post(url, content=body, headers=headers, timeout=30)
+        if answer.status_code == 409:
+            confirm = answer.json()["confirm"]
+            answer = httpx.post(
+                f"{url}&confirm={confirm}", content=body, headers=headers, timeout=30
+            )
+        answer.raise_for_status()
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Running]:
+    """The program, ready, for as long as the block lasts."""
+    program = Running(folder, **settings)
+    try:
+        program.start()
+        yield program
+    finally:
+        program.stop()
