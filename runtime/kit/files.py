@@ -5,6 +5,8 @@ import hashlib
 import os
 import re
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 _NAME = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -20,7 +22,8 @@ class ContentStore:
         """Keep the content and give its name; it is on the disk when this returns."""
         name = hashlib.sha256(content).hexdigest()
         path = self._path(name)
-        if path.exists():
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(path)  # a file in new use counts as young to whoever clears old ones away
             return name
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, temporary = tempfile.mkstemp(dir=path.parent)
@@ -50,6 +53,13 @@ class ContentStore:
         """Forget the content; nothing happens where it is not kept."""
         if _NAME.fullmatch(name):
             self._path(name).unlink(missing_ok=True)
+
+    def names_older_than(self, seconds: float) -> Iterator[str]:
+        """The names of files that were written so many seconds ago or earlier."""
+        limit = time.time() - seconds
+        for path in self.folder.glob("??/*"):
+            if _NAME.fullmatch(path.name) and path.stat().st_mtime < limit:
+                yield path.name
 
     def _path(self, name: str) -> Path:
         return self.folder / name[:2] / name

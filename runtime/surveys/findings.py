@@ -45,3 +45,13 @@ def digest_of(problems: Iterable[SurveyProblem]) -> str:
 def warnings(document: engine.Document, seconds: float) -> tuple[engine.Problem, ...]:
     """What the proof says against a document without errors, as problems to confirm."""
     return ()
+
+
+def prove(document: engine.Document, seconds: float) -> Any:
+    """The engine's findings, or None until there is a prover."""
+    return None
+
+
+def as_problems(proof: Any) -> tuple[engine.Problem, ...]:
+    """Findings as problems to confirm."""
+    return ()

@@ -1,0 +1,189 @@
+"""The web programs: any subset of the channels as one application.
+
+A channel's pages come from `runtime.<channel>.routes`, whose `route_handlers(deployment)` gives
+them; handlers find the dependencies `deployment` and `sessions`.
+"""
+
+import importlib
+import importlib.util
+import os
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from litestar import Litestar, Response, Router, get
+from litestar.concurrency import set_asyncio_executor
+from litestar.config.app import AppConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ControllerRouterHandler
+
+from runtime import __version__, migrations
+from runtime.kit import metrics
+from runtime.kit.executor import BoundedExecutor
+from runtime.kit.http import Http, app_error_response, json_response, problem_response
+from runtime.kit.ids import new_id
+from runtime.kit.logging import logger, set_up_logging
+from runtime.kit.problems import AppError, Overloaded, WordedProblem
+from runtime.kit.settings import Channel, Settings, read_settings
+from runtime.kit.words import say
+from runtime.org.routes import dictionary_router
+from runtime.responses.routes import list_responses, session_router
+from runtime.surveys.routes import list_surveys, show_asset, survey_router
+from runtime.wiring import Deployment
+
+API = "/api/v1"
+MAX_BODY_BYTES = 1024 * 1024
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
+    """The application for these channels; closing it gives the connections back."""
+    settings = deployment.settings
+    set_asyncio_executor(BoundedExecutor(settings.pool_size, settings.max_waiting))
+    handlers: list[ControllerRouterHandler] = [live, ready, show_metrics]
+    handlers.append(_api(deployment, channels))
+    for channel in channels:
+        handlers.extend(_pages(channel, deployment))
+    return Litestar(
+        route_handlers=handlers,
+        dependencies={
+            "deployment": Provide(lambda: deployment, sync_to_thread=False, use_cache=True),
+            "sessions": Provide(lambda: deployment.sessions, sync_to_thread=False, use_cache=True),
+        },
+        exception_handlers={
+            AppError: _on_app_error,
+            HTTPException: _on_http_exception,
+            Exception: _on_bug,
+        },
+        middleware=[metrics.measured],
+        response_headers=HEADERS,
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=_openapi(),
+        on_shutdown=[deployment.close],
+        on_app_init=[_no_default_logging],
+    )
+
+
+def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
+    """Pictures and pickers serve every channel; sessions the mini-program and the kiosk's phone."""
+    handlers: list[ControllerRouterHandler] = [show_asset, dictionary_router()]
+    if "miniprogram" in channels or "staff" in channels:
+        handlers.extend((list_surveys, session_router(deployment.settings)))
+    if "staff" in channels:
+        handlers.extend((survey_router(), list_responses))
+    return Router(API, route_handlers=handlers)
+
+
+def _pages(channel: Channel, deployment: Deployment) -> Sequence[ControllerRouterHandler]:
+    name = f"runtime.{channel}.routes"
+    if importlib.util.find_spec(f"runtime.{channel}") is None:
+        return ()
+    if importlib.util.find_spec(name) is None:
+        return ()
+    return importlib.import_module(name).route_handlers(deployment)
+
+
+def _openapi() -> OpenAPIConfig:
+    return OpenAPIConfig(
+        title="Huisheng",
+        version=__version__,
+        path=API,
+        render_plugins=[JsonRenderPlugin()],
+        use_handler_docstrings=True,
+    )
+
+
+def _no_default_logging(config: AppConfig) -> AppConfig:
+    """Litestar's own logging set-up stays out: ours is made by the program."""
+    config.logging_config = None
+    return config
+
+
+# Health
+
+
+@get("/health/live", sync_to_thread=False, include_in_schema=False, opt={"public": True})
+def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@get("/health/ready", sync_to_thread=True, include_in_schema=False, opt={"public": True})
+def ready(deployment: Deployment) -> Response[bytes]:
+    """The database answers and has the shape that this version expects."""
+    with deployment.db.begin() as connection:
+        revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    if revision != migrations.newest():
+        raise Overloaded("migrations_pending", "The database waits for its migrations.")
+    return json_response({"status": "ready"})
+
+
+@get("/metrics", sync_to_thread=True, include_in_schema=False, opt={"public": True})
+def show_metrics(request: Http) -> Response[bytes]:
+    """Numbers for Prometheus, on this machine only."""
+    return metrics.page(request)
+
+
+# Errors
+
+
+def _on_app_error(_: Http, error: AppError) -> Response[bytes]:
+    return app_error_response(error)
+
+
+def _on_http_exception(_: Http, error: HTTPException) -> Response[bytes]:
+    code = HTTP_CODES.get(error.status_code, "request")
+    answer = problem_response(
+        error.status_code,
+        TITLES.get(error.status_code, "Not possible"),
+        (WordedProblem(code, "", TITLES.get(error.status_code, "Not possible") + "."),),
+    )
+    for name, value in (error.headers or {}).items():
+        answer.set_header(name, value)
+    return answer
+
+
+HTTP_CODES = {400: "unreadable", 404: "route", 405: "method", 413: "too_large", 415: "media_type"}
+TITLES = {
+    400: "The request cannot be read",
+    404: "There is nothing here",
+    405: "This method is not possible here",
+    413: "The body is too large",
+    415: "This media type is not accepted",
+}
+
+
+def _on_bug(_: Http, error: Exception) -> Response[bytes]:
+    """Log where it happened, without messages: they may hold what a patient wrote."""
+    request_id = str(new_id())
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{os.path.relpath(f.filename)}:{f.lineno}" for f in frames[-6:]]
+    logger().error("bug", error=type(error).__name__, where=where, request_id=request_id)
+    problem = WordedProblem("internal", "", say("internal", "en"))
+    return problem_response(500, "Internal error", (problem,), request_id=request_id)
+
+
+# Entry point of a server's worker process
+
+
+def granian_app() -> Any:
+    """The application of one worker process; `serve` has put the addresses into the environment."""
+    settings: Settings = read_settings(os.environ)
+    set_up_logging(settings.log_level)
+    assert settings.database_url and settings.redis_url
+    deployment = Deployment(
+        settings,
+        database_url=settings.database_url,
+        redis_url=settings.redis_url,
+        name="huisheng-serve",
+    )
+    return create_app(deployment, settings.channels)

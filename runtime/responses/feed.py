@@ -1,0 +1,222 @@
+"""The responses feed: numbered after commit, so that following the cursor meets each once."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from runtime.kit.db import Database
+from runtime.kit.problems import Unprocessable
+from runtime.responses.jobs import number_responses
+from runtime.surveys.cache import SurveyCache
+
+MAX_LIMIT = 500
+
+
+class ResponseLine(msgspec.Struct, frozen=True):
+    """One response; `times` are seconds by page."""
+
+    id: str
+    seq: int
+    survey: str
+    version: int
+    site: str
+    channel: str
+    lang: str
+    started_at: datetime
+    submitted_at: datetime
+    context: dict[str, Any]
+    answers: dict[str, Any]
+    computed: dict[str, Any]
+    scores: dict[str, Any]
+    ending: str | None
+    path: list[str]
+    times: dict[str, float]
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """A piece of the feed; the next call passes `cursor`, also when `responses` was empty."""
+
+    responses: list[ResponseLine]
+    cursor: str
+    more: bool
+
+
+def _read_cursor(cursor: str | None) -> int:
+    if not cursor:
+        return 0
+    try:
+        seq = int(base64.urlsafe_b64decode(cursor.encode() + b"=="))
+    except (binascii.Error, ValueError):
+        seq = -1
+    if not 0 <= seq < 2**63:
+        raise Unprocessable("cursor", "Pass the cursor as the last answer gave it.", at="/cursor")
+    return seq
+
+
+def _write_cursor(seq: int) -> str:
+    return base64.urlsafe_b64encode(str(seq).encode()).rstrip(b"=").decode()
+
+
+_READ = sa.text("""
+SELECT f.seq, r.id, r.survey_id, r.survey_version, r.site, r.channel, r.lang, r.started_at,
+       r.submitted_at, r.context, r.answers, r.computed, r.scores, r.ending, r.path, r.times,
+       p.answers AS personal
+FROM (
+    SELECT seq, site, month, response_id FROM response_feed
+    WHERE seq > :after AND (CAST(:survey AS text) IS NULL OR survey_id = :survey)
+      AND (CAST(:since AS timestamptz) IS NULL OR submitted_at >= :since)
+    ORDER BY seq LIMIT :limit
+) f
+JOIN responses r ON r.site = f.site AND r.month = f.month AND r.id = f.response_id
+LEFT JOIN response_personal p
+    ON :with_personal AND p.site = f.site AND p.month = f.month AND p.id = f.response_id
+ORDER BY f.seq
+""")
+
+
+def read_feed(
+    db: Database,
+    *,
+    survey: str | None = None,
+    since: datetime | None = None,
+    cursor: str | None = None,
+    limit: int = 100,
+    with_personal: bool = False,
+) -> Feed:
+    """The next responses after the cursor, oldest number first.
+
+    Raises:
+        Unprocessable: a cursor that we did not give, a limit out of range, a time without zone.
+    """
+    if not 1 <= limit <= MAX_LIMIT:
+        raise Unprocessable("limit", f"limit is 1 to {MAX_LIMIT}.", at="/limit")
+    if since is not None and since.tzinfo is None:
+        raise Unprocessable("since", "since needs a time zone.", at="/since")
+    after = _read_cursor(cursor)
+    while number_responses(db) == 1000:
+        pass
+    with db.begin() as connection:
+        rows = connection.execute(
+            _READ,
+            {
+                "after": after,
+                "survey": survey.replace("\0", "") if survey else None,
+                "since": since,
+                "limit": limit + 1,
+                "with_personal": with_personal,
+            },
+        ).all()
+    lines = [_line(row) for row in rows[:limit]]
+    last = lines[-1].seq if lines else after
+    return Feed(lines, _write_cursor(last), len(rows) > limit)
+
+
+def _line(row: Any) -> ResponseLine:
+    return ResponseLine(
+        id=str(row.id),
+        seq=row.seq,
+        survey=row.survey_id,
+        version=row.survey_version,
+        site=row.site,
+        channel=row.channel,
+        lang=row.lang,
+        started_at=row.started_at,
+        submitted_at=row.submitted_at,
+        context=row.context,
+        answers=row.answers | (row.personal or {}),
+        computed=row.computed,
+        scores=row.scores,
+        ending=row.ending,
+        path=row.path,
+        times=row.times,
+    )
+
+
+# FHIR R4 QuestionnaireResponse (hl7.org/fhir/R4/questionnaireresponse.html)
+
+
+def as_fhir(found: Feed, surveys: SurveyCache) -> dict[str, Any]:
+    """A piece of the feed as a Bundle; the cursor is in the link `next`."""
+    return {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "link": [{"relation": "next", "url": f"/api/v1/responses?cursor={found.cursor}"}],
+        "entry": [
+            {"fullUrl": f"urn:uuid:{line.id}", "resource": _questionnaire_response(line, surveys)}
+            for line in found.responses
+        ],
+    }
+
+
+def _questionnaire_response(line: ResponseLine, surveys: SurveyCache) -> dict[str, Any]:
+    form = surveys.get(line.survey, line.version)
+    canonical = form.survey.document.url or f"urn:huisheng:survey:{line.survey}"
+    return {
+        "resourceType": "QuestionnaireResponse",
+        "id": line.id,
+        "language": line.lang,
+        "questionnaire": f"{canonical}|{line.version}",
+        "status": "completed",
+        "authored": line.submitted_at.isoformat(),
+        "item": [
+            {
+                "linkId": page.id,
+                "item": [
+                    {"linkId": q.id, "answer": _fhir_answers(q.type, line.answers[q.id])}
+                    for q in page.questions
+                    if q.id in line.answers
+                ],
+            }
+            for page in form.survey.document.pages
+            if any(q.id in line.answers for q in page.questions)
+        ],
+    }
+
+
+def _fhir_answers(kind: str, value: Any) -> list[dict[str, Any]]:
+    values = value if isinstance(value, list) else [value]
+    return [_fhir_answer(kind, one) for one in values]
+
+
+def _fhir_answer(kind: str, value: Any) -> dict[str, Any]:
+    match value:
+        case bool():
+            return {"valueBoolean": value}
+        case int():
+            return {"valueInteger": value}
+        case float():
+            return {"valueDecimal": value}
+        case str():
+            return {_FHIR_TEXTS.get(kind, "valueString"): _fhir_text(kind, value)}
+        case {"choice": choice, **rest}:
+            return {"valueCoding": {"code": choice, "display": rest.get("text", "")}}
+        case {"agreed": bool() as agreed}:
+            return {"valueBoolean": agreed}
+        case _:
+            return {"valueString": msgspec.json.encode(value).decode()}
+
+
+_FHIR_TEXTS = {
+    "single_choice": "valueCoding",
+    "multi_choice": "valueCoding",
+    "ranking": "valueCoding",
+    "department": "valueCoding",
+    "staff": "valueCoding",
+    "cascade": "valueCoding",
+    "date": "valueDate",
+    "time": "valueTime",
+}
+
+
+def _fhir_text(kind: str, value: str) -> Any:
+    match _FHIR_TEXTS.get(kind):
+        case "valueCoding":
+            return {"code": value}
+        case "valueTime":
+            return f"{value}:00"
+        case _:
+            return value
