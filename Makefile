@@ -29,12 +29,14 @@ check: setup ## style, types, import contracts, security, lock files
 	$(BIN)/pyright
 	$(BIN)/bandit -q -c pyproject.toml -r engine renderers runtime build_hooks
 	$(BIN)/python .ci/locks.py
+	$(BIN)/python .ci/requirements.py
 	.ci/audit
 	$$(.ci/tool node) node_modules/typescript/bin/tsc --project tsconfig.json
 
 fix: .setup/python ## put style right where a tool can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python .ci/requirements.py --write
 
 bench: setup ## figures, each as a ratio within one run
 	$(BIN)/python -m tests.bench

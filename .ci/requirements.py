@@ -1,0 +1,73 @@
+"""Keeps the test column of docs/requirements.md equal to the rows that tests name.
+
+A test that proves a row from end to end holds `# R1.1.1.1c` in its docstring. Run plainly, this
+program prints what differs and exits 1; with `--write` it writes the column.
+"""
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "docs" / "requirements.md"
+MARK = re.compile(r"# (R\d+(?:\.\d+)*[a-z]?)\b")
+ROW = re.compile(r"^\| (R[\d.]+[a-z]?) \| (.*) \| (.*) \|$")
+LATER = "later"
+
+
+def marked_tests(root: Path) -> dict[str, list[str]]:
+    """The tests that name each row, as `file::test`."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((root / "tests").rglob("test_*.py")):
+        text = path.read_text(encoding="utf-8")
+        if not MARK.search(text):
+            continue
+        lines = text.splitlines()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+                for row in sorted(set(MARK.findall(source))):
+                    found[row].append(f"{path.relative_to(root)}::{node.name}")
+    for path in sorted((root / "tests" / "js").glob("*.test.*js")):
+        for row in sorted(set(MARK.findall(path.read_text(encoding="utf-8")))):
+            found[row].append(str(path.relative_to(root)))
+    return found
+
+
+def written(text: str, tests: dict[str, list[str]]) -> str:
+    """The table with its test column filled; a row without a test keeps what it says of later."""
+    return "\n".join(_line(line, tests) for line in text.split("\n"))
+
+
+def _line(line: str, tests: dict[str, list[str]]) -> str:
+    found = ROW.match(line)
+    if found is None:
+        return line
+    row, requirement, said = found.groups()
+    named = "<br>".join(f"`{test}`" for test in tests.get(row, []))
+    kept = said if said.startswith(LATER) else LATER
+    return f"| {row} | {requirement} | {named or kept} |"
+
+
+def unknown_rows(text: str, tests: dict[str, list[str]]) -> list[str]:
+    """Rows that tests name and the table does not have."""
+    rows = {found[1] for line in text.split("\n") if (found := ROW.match(line))}
+    return sorted(tests.keys() - rows)
+
+
+def main() -> None:
+    """Write the column, or say that it is out of date."""
+    tests, text = marked_tests(ROOT), TABLE.read_text(encoding="utf-8")
+    faults = [f"{tests[row][0]} names {row}, which is no row." for row in unknown_rows(text, tests)]
+    if "--write" in sys.argv:
+        TABLE.write_text(written(text, tests), encoding="utf-8")
+    elif written(text, tests) != text:
+        faults.append("docs/requirements.md is out of date; `make fix` writes its test column.")
+    print("\n".join(faults) or f"Requirements: {len(tests)} rows have tests.")
+    sys.exit(bool(faults))
+
+
+if __name__ == "__main__":
+    main()
