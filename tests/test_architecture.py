@@ -15,10 +15,14 @@ INPUT_OUTPUT = {"open", "print", "input", "breakpoint", "__import__"}
 def forbidden_calls(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date" | "time"), attr=name)):
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="datetime" | "date" | "time"), attr=name)
+            ):
                 if name in CLOCKS:
                     yield f"line {node.lineno}: reads the clock ({name})"
-            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="datetime" | "date"), attr=name)):
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(attr="datetime" | "date"), attr=name)
+            ):
                 if name in CLOCKS:
                     yield f"line {node.lineno}: reads the clock ({name})"
             case ast.Call(func=ast.Name(id=name)) if name in INPUT_OUTPUT:

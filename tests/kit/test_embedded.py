@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from runtime.kit.embedded import Services, ensure_services
+from runtime.kit.place import Identity
 from runtime.kit.settings import Settings, read_settings
 
 PATIENCE_SECONDS = 60
@@ -205,6 +206,8 @@ def test_root_runs_them_as_another_user_without_opening_its_own_directories(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
 def test_a_user_who_is_not_root_runs_them_as_itself() -> None:
+    if not Identity(NOBODY, NOBODY, is_other=True).reaches(Path(psycopg.__file__).parent):
+        pytest.skip("this working copy lies where other users cannot read it")
     directory = Path(os.environ["HUISHENG_TEST_DIR"]) / f"nobody-{time.monotonic_ns()}"
     directory.mkdir()
     os.chown(directory, NOBODY, NOBODY)
