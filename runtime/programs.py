@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from litestar import Litestar, Response, Router, get
 from litestar.concurrency import set_asyncio_executor
 from litestar.config.app import AppConfig
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -118,7 +118,7 @@ def live() -> dict[str, str]:
 
 
 @get("/health/ready", sync_to_thread=True, include_in_schema=False, opt={"public": True})
-def ready(deployment: Deployment) -> Response[bytes]:
+def ready(deployment: NamedDependency[Deployment]) -> Response[bytes]:
     """The database answers and has the shape that this version expects."""
     with deployment.db.begin() as connection:
         revision = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()

@@ -12,7 +12,7 @@ import msgspec
 import engine
 from engine.parse import Malformed, decode_json
 from engine.problems import Problem
-from runtime.kit.clock import hospital_today
+from runtime.kit.clock import hospital_day, system_clock
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
@@ -29,7 +29,7 @@ today_option = click.option(
 
 def day(today: Any) -> date:
     """The day given on the command line, else the hospital's own."""
-    return today.date() if today is not None else hospital_today()
+    return today.date() if today is not None else hospital_day(system_clock())
 
 
 def load_survey(path: str, lang: str) -> engine.Survey:

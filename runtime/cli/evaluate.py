@@ -9,8 +9,8 @@ import click
 import msgspec
 
 import engine
-from engine.questions.moments import is_date
 from engine.parse import Malformed
+from engine.questions.moments import is_date
 from runtime.cli import _documents as documents
 
 ENVELOPE = {"answers", "context", "today"}

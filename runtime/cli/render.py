@@ -56,10 +56,12 @@ def _place(survey: engine.Survey, evaluation: engine.Evaluation, page: str | Non
     if page is None:
         return journey.start(survey, evaluation)
     if page not in survey.scope.page_index:
-        click.echo(f"There is no page {page!r}; pages: {', '.join(survey.scope.page_index)}.", err=True)
+        known = ", ".join(survey.scope.page_index)
+        click.echo(f"There is no page {page!r}; the survey has: {known}.", err=True)
         sys.exit(2)
     if page not in pages:
-        click.echo(f"These answers do not lead to page {page!r}; shown: {', '.join(pages)}.", err=True)
+        shown = ", ".join(pages)
+        click.echo(f"These answers do not lead to page {page!r}; they show: {shown}.", err=True)
         sys.exit(1)
     return Journey(page, pages[: pages.index(page)])
 

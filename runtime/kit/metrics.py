@@ -26,16 +26,16 @@ MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 requests_seconds = Histogram(
-    "huisheng_http_request_seconds", "Time to answer, by route", ["method", "route"],
+    "huisheng_http_request_seconds",
+    "Time to answer, by route",
+    ["method", "route"],
     buckets=BUCKETS,
 )
 requests_total = Counter(
     "huisheng_http_requests_total", "Requests, by route and status", ["method", "route", "status"]
 )
 sessions_started = Counter("huisheng_sessions_started_total", "Sessions begun", ["channel"])
-responses_submitted = Counter(
-    "huisheng_responses_submitted_total", "Responses stored", ["channel"]
-)
+responses_submitted = Counter("huisheng_responses_submitted_total", "Responses stored", ["channel"])
 
 LOCAL = ("127.0.0.1", "::1")
 

@@ -45,8 +45,10 @@ class KnownIds:
     def _read(self) -> dict[str, frozenset[str]]:
         with self.db.begin() as connection:
             return {
-                name: frozenset(connection.execute(sa.select(sa.column("id")).select_from(
-                    sa.table(name)
-                )).scalars())
+                name: frozenset(
+                    connection.execute(
+                        sa.select(sa.column("id")).select_from(sa.table(name))
+                    ).scalars()
+                )
                 for name in ("sites", "departments", "staff_members")
             }

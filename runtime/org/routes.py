@@ -4,7 +4,8 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, Router, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import QueryParameter
 
 from runtime.kit.http import Http, json_response
 from runtime.kit.openapi import documented
@@ -13,7 +14,7 @@ from runtime.org import service
 from runtime.org.models import Picked
 from runtime.wiring import Deployment
 
-Word = Annotated[str, Parameter(max_length=100)]
+Word = Annotated[str, QueryParameter(max_length=100)]
 
 
 class Entries(msgspec.Struct):
@@ -38,7 +39,7 @@ def _clean(word: str | None) -> str | None:
 )
 def list_departments(
     request: Http,
-    deployment: Deployment,
+    deployment: NamedDependency[Deployment],
     q: Word = "",
     site: Word | None = None,
     subtree: Word | None = None,
@@ -66,7 +67,7 @@ def list_departments(
 )
 def list_staff(
     request: Http,
-    deployment: Deployment,
+    deployment: NamedDependency[Deployment],
     q: Word = "",
     site: Word | None = None,
     department: Word | None = None,

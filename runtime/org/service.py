@@ -82,9 +82,7 @@ def store_organisation(
             ["id"],
             [_department_row(n, one) for n, one in enumerate(departments)],
         )
-        _upsert(
-            connection, _staff, ["id"], [_staff_row(n, one) for n, one in enumerate(staff)]
-        )
+        _upsert(connection, _staff, ["id"], [_staff_row(n, one) for n, one in enumerate(staff)])
         _upsert(
             connection,
             _entries,
@@ -164,8 +162,13 @@ def find_departments(
     with db.begin() as connection:
         rows = connection.execute(
             _FIND_DEPARTMENTS,
-            {"q": _plain(q), "pattern": _pattern(q), "site": site, "subtree": subtree,
-             "limit": LIMIT},
+            {
+                "q": _plain(q),
+                "pattern": _pattern(q),
+                "site": site,
+                "subtree": subtree,
+                "limit": LIMIT,
+            },
         ).all()
     return [
         Picked(
@@ -201,8 +204,13 @@ def find_staff(
     with db.begin() as connection:
         rows = connection.execute(
             _FIND_STAFF,
-            {"q": _plain(q), "pattern": _pattern(q), "site": site, "department": department,
-             "limit": LIMIT},
+            {
+                "q": _plain(q),
+                "pattern": _pattern(q),
+                "site": site,
+                "department": department,
+                "limit": LIMIT,
+            },
         ).all()
     return [
         Picked(

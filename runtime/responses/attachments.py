@@ -120,9 +120,7 @@ def bind(db: Database, turn: Turn, rules: Rules, kept: Kept) -> bool:
     shown, state = kept.shown, turn.session.state
     if rules.is_signature:
         state.files = [file for file in state.files if file.question != rules.question]
-    state.files.append(
-        StoredFile(shown.id, rules.question, shown.name, shown.type, shown.bytes)
-    )
+    state.files.append(StoredFile(shown.id, rules.question, shown.name, shown.type, shown.bytes))
     with db.begin() as connection:
         if not _store_value(connection, turn, rules.question, rules.is_signature):
             connection.rollback()
@@ -163,9 +161,7 @@ def unbind(db: Database, turn: Turn, attachment_id: str) -> bool:
         if not _store_value(connection, turn, file.question, is_signature):
             connection.rollback()
             return False
-        connection.execute(
-            sa.text("DELETE FROM attachments WHERE id = :id"), {"id": attachment_id}
-        )
+        connection.execute(sa.text("DELETE FROM attachments WHERE id = :id"), {"id": attachment_id})
     return True
 
 

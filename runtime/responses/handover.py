@@ -57,7 +57,9 @@ SELECT token_hash, 'handed_over', :now FROM old WHERE id IN (SELECT id FROM move
 """)
 
 
-def accept(db: Database, code: str, token: str, life: timedelta, now: datetime, channel: str) -> None:
+def accept(
+    db: Database, code: str, token: str, life: timedelta, now: datetime, channel: str
+) -> None:
     """Bind the session to a new token; two who try at once: one succeeds.
 
     Raises:

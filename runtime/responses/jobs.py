@@ -78,9 +78,7 @@ SELECT token_hash, 'session_expired', :now FROM gone ON CONFLICT DO NOTHING
 """)
 
 
-def remove_expired_sessions(
-    db: Database, *, limit: int = 1000, clock: Clock = system_clock
-) -> int:
+def remove_expired_sessions(db: Database, *, limit: int = 1000, clock: Clock = system_clock) -> int:
     """Forget sessions that were given up a day ago, with their answers; tells how many.
 
     Submitted ones answer repetitions for ninety days more; what was submitted is the response.
@@ -93,13 +91,19 @@ def remove_expired_sessions(
             "DELETE FROM session_ended_tokens WHERE ended_at < :old",
         ):
             connection.execute(
-                sa.text(statement.replace(":old", "CAST(:now AS timestamptz) - :keep * interval '1 day'")),
+                sa.text(
+                    statement.replace(
+                        ":old", "CAST(:now AS timestamptz) - :keep * interval '1 day'"
+                    )
+                ),
                 {"now": now, "keep": KEEP_ENDED_DAYS},
             )
     return removed
 
 
-def remove_unused_files(db: Database, files: ContentStore, *, min_age_seconds: float = 86400) -> int:
+def remove_unused_files(
+    db: Database, files: ContentStore, *, min_age_seconds: float = 86400
+) -> int:
     """Delete stored files that no attachment names any more; tells how many."""
     removed = 0
     for name in files.names_older_than(min_age_seconds):

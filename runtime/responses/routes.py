@@ -6,7 +6,9 @@ from typing import Any, Literal
 import msgspec
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
 
 from runtime.accounts.service import API_PREFIX, caller_of, require_scope
 from runtime.kit import metrics
@@ -83,9 +85,7 @@ def step_response(step: Step) -> Response[bytes]:
 
 def _started(view: Any, token: str, status: int) -> Response[bytes]:
     body = msgspec.json.encode({"token": token})[:-1] + b"," + msgspec.json.encode(view)[1:]
-    return json_response(
-        msgspec.Raw(body), status, location=f"/api/v1/sessions/{view.session}"
-    )
+    return json_response(msgspec.Raw(body), status, location=f"/api/v1/sessions/{view.session}")
 
 
 @post(
@@ -95,7 +95,9 @@ def _started(view: Any, token: str, status: int) -> Response[bytes]:
     operation_class=documented(body=NewSession),
     opt={"public": True},
 )
-def start_session(request: Http, body: bytes, deployment: Deployment) -> Response[bytes]:
+def start_session(
+    request: Http, body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Begin a session; the answer is its first page view and, only here, its `token`.
 
     Without a bearer token: surveys that are open to all, no `context`. With the scope
@@ -130,7 +132,9 @@ def start_session(request: Http, body: bytes, deployment: Deployment) -> Respons
     operation_class=documented(body=ResumeBody),
     opt={"public": True},
 )
-def resume_session(request: Http, body: bytes, deployment: Deployment) -> Response[bytes]:
+def resume_session(
+    request: Http, body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Go on with a handed-over session: its page view and a new `token`; the old one ends."""
     wanted = read_json(request, body, ResumeBody)
     started = deployment.sessions.resume(wanted.code, wanted.channel)
@@ -138,7 +142,9 @@ def resume_session(request: Http, body: bytes, deployment: Deployment) -> Respon
 
 
 @get("/sessions/{sid:str}", sync_to_thread=True, opt={"public": True})
-def show_session(request: Http, sid: str, deployment: Deployment) -> Response[bytes]:
+def show_session(
+    request: Http, sid: FromPath[str], deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """The current page view; with `done` once the session is submitted."""
     return step_response(deployment.sessions.current(session_token(request), session_id=sid))
 
@@ -166,7 +172,9 @@ def _save(request: Http, sid: str, body: bytes, deployment: Deployment) -> Respo
     operation_class=documented(body=SessionBody),
     opt={"public": True},
 )
-def save_answers(request: Http, sid: str, body: bytes, deployment: Deployment) -> Response[bytes]:
+def save_answers(
+    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Merge answers key by key; `null` clears; bad values are kept and shown with their problem."""
     return _save(request, sid, body, deployment)
 
@@ -178,7 +186,9 @@ def save_answers(request: Http, sid: str, body: bytes, deployment: Deployment) -
     operation_class=documented(body=SessionBody),
     opt={"public": True},
 )
-def patch_session(request: Http, sid: str, body: bytes, deployment: Deployment) -> Response[bytes]:
+def patch_session(
+    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """The same as `PUT /sessions/{sid}/answers`."""
     return _save(request, sid, body, deployment)
 
@@ -191,7 +201,9 @@ def patch_session(request: Http, sid: str, body: bytes, deployment: Deployment) 
     operation_class=documented(body=SessionBody),
     opt={"public": True},
 )
-def next_page(request: Http, sid: str, body: bytes, deployment: Deployment) -> Response[bytes]:
+def next_page(
+    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Merge answers and go to the next page; 422 with the problems of this one."""
     return step_response(_step(request, body, sid, deployment.sessions.next_page))
 
@@ -204,7 +216,9 @@ def next_page(request: Http, sid: str, body: bytes, deployment: Deployment) -> R
     operation_class=documented(body=SessionBody),
     opt={"public": True},
 )
-def previous_page(request: Http, sid: str, body: bytes, deployment: Deployment) -> Response[bytes]:
+def previous_page(
+    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Merge answers and go to the page that was shown before."""
     return step_response(_step(request, body, sid, deployment.sessions.back))
 
@@ -216,7 +230,9 @@ def previous_page(request: Http, sid: str, body: bytes, deployment: Deployment) 
     operation_class=documented(body=SessionBody, answer=Submitted),
     opt={"public": True},
 )
-def submit_session(request: Http, sid: str, body: bytes, deployment: Deployment) -> Response[bytes]:
+def submit_session(
+    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Store the response once; every repetition answers the same."""
     given = read_json(request, body, SessionBody)
     step = deployment.sessions.submit(
@@ -237,7 +253,9 @@ def submit_session(request: Http, sid: str, body: bytes, deployment: Deployment)
     operation_class=documented(answer=HandoverAnswer),
     opt={"public": True},
 )
-def hand_over_session(request: Http, sid: str, deployment: Deployment) -> Response[bytes]:
+def hand_over_session(
+    request: Http, sid: FromPath[str], deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """A code of one use and ten minutes, and the address for its QR code."""
     offered = deployment.sessions.hand_over(session_token(request), session_id=sid)
     url = handover_url(deployment.settings, offered.code)
@@ -267,7 +285,7 @@ async def read_upload(request: Http, max_bytes: int) -> Upload:
     return Upload(question, files[0].filename or "", content)
 
 
-async def _upload_dependency(request: Http, deployment: Deployment) -> Upload:
+async def _upload_dependency(request: Http, deployment: NamedDependency[Deployment]) -> Upload:
     return await read_upload(request, deployment.settings.max_upload_bytes)
 
 
@@ -285,7 +303,12 @@ def _attach(request: Http, sid: str, upload: Upload, deployment: Deployment) -> 
     sync_to_thread=True,
     opt={"public": True},
 )
-def remove_attachment(request: Http, sid: str, attachment: str, deployment: Deployment) -> None:
+def remove_attachment(
+    request: Http,
+    sid: FromPath[str],
+    attachment: FromPath[str],
+    deployment: NamedDependency[Deployment],
+) -> None:
     """Take a file off its question."""
     deployment.sessions.detach(session_token(request), attachment, session_id=sid)
 
@@ -298,11 +321,11 @@ def remove_attachment(request: Http, sid: str, attachment: str, deployment: Depl
 )
 def list_responses(
     request: Http,
-    deployment: Deployment,
-    survey: str | None = None,
-    since: datetime | None = None,
-    cursor: str | None = None,
-    limit: int = 100,
+    deployment: NamedDependency[Deployment],
+    survey: FromQuery[str | None] = None,
+    since: FromQuery[datetime | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 100,
 ) -> Response[bytes]:
     """Responses in the order of their numbers; following `cursor` gives each exactly once.
 
@@ -340,7 +363,10 @@ def attachment_handler(settings: Settings) -> HTTPRouteHandler:
         sync_to_thread=True,
     )
     def add_attachment(
-        request: Http, sid: str, upload: Upload, deployment: Deployment
+        request: Http,
+        sid: FromPath[str],
+        upload: NamedDependency[Upload],
+        deployment: NamedDependency[Deployment],
     ) -> Response[bytes]:
         """Store one picture or document for an upload or signature question that is asked."""
         return _attach(request, sid, upload, deployment)
@@ -366,5 +392,3 @@ def session_router(settings: Settings) -> Router:
             remove_attachment,
         ],
     )
-
-

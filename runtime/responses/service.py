@@ -495,4 +495,3 @@ def _finished(outcome: Outcome, session: Session) -> Step:
         else ()
     )
     return Step(outcome, final.view, problems, (), submitted)
-

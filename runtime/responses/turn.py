@@ -181,9 +181,7 @@ class Turn:
 
     # Drawing
 
-    def draw(
-        self, *, moved: bool = True, marks: Marks = "bad", is_kept: bool = True
-    ) -> PageView:
+    def draw(self, *, moved: bool = True, marks: Marks = "bad", is_kept: bool = True) -> PageView:
         """The current page; what it shows counts as shown from now on, if the turn is kept."""
         if is_kept:
             self.journey = journeys.show(self.survey, self.evaluation, self.journey)

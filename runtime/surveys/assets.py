@@ -119,5 +119,3 @@ def _picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if len(named) == 64 and hashlib.sha256(content).hexdigest() != named:
         raise BadRequest("bundle", "A picture of the bundle is not what its name says.")
     return content
-
-

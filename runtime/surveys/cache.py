@@ -31,9 +31,7 @@ class Form:
     @cached_property
     def personal_ids(self) -> frozenset[str]:
         """Questions whose answers are stored apart from the others."""
-        return frozenset(
-            q.id for q in self.questions.values() if q.effective_privacy != "none"
-        )
+        return frozenset(q.id for q in self.questions.values() if q.effective_privacy != "none")
 
     @cached_property
     def upload_ids(self) -> tuple[str, ...]:

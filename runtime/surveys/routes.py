@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 from litestar import Response, Router, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 
 import engine
 from runtime.accounts.models import Caller
@@ -82,9 +84,9 @@ def _stored(stored: Any) -> Response[bytes]:
 def create_survey(
     request: Http,
     body: bytes,
-    deployment: Deployment,
-    publish: bool = False,
-    confirm: str | None = None,
+    deployment: NamedDependency[Deployment],
+    publish: FromQuery[bool] = False,
+    confirm: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Store a document (or a bundle of it and its pictures), with `publish=true` publish it.
 
@@ -124,7 +126,7 @@ def _small(body: bytes) -> bytes:
     opt={"scope": "surveys:write"},
 )
 def put_draft(
-    request: Http, survey_id: str, body: bytes, deployment: Deployment
+    request: Http, survey_id: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Store whatever parses as the draft, with its problems; `If-Match` names what was read."""
     _require(request, deployment, "surveys:write")
@@ -148,7 +150,9 @@ def put_draft(
     operation_class=documented(body=engine.Document),
     opt={"scope": "surveys:write"},
 )
-def check_survey(request: Http, body: bytes, deployment: Deployment) -> Response[bytes]:
+def check_survey(
+    request: Http, body: bytes, deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Problems and proofs of a document; nothing is stored."""
     _require(request, deployment, "surveys:write")
     examined = findings.examine(_measured(body, request))
@@ -170,7 +174,10 @@ def check_survey(request: Http, body: bytes, deployment: Deployment) -> Response
     opt={"scope": "surveys:write"},
 )
 def publish_survey(
-    request: Http, survey_id: str, deployment: Deployment, confirm: str | None = None
+    request: Http,
+    survey_id: FromPath[str],
+    deployment: NamedDependency[Deployment],
+    confirm: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Publish the draft as the next version; published versions never change."""
     _require(request, deployment, "surveys:write")
@@ -191,7 +198,9 @@ def publish_survey(
     operation_class=documented(answer=SurveyLine),
     opt={"scope": "surveys:write"},
 )
-def close_survey(request: Http, survey_id: str, deployment: Deployment) -> Response[bytes]:
+def close_survey(
+    request: Http, survey_id: FromPath[str], deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Take no new sessions; open ones may finish for 24 hours."""
     _require(request, deployment, "surveys:write")
     return json_response(service.close_survey(deployment.db, survey_id, clock=deployment.clock))
@@ -204,14 +213,14 @@ def close_survey(request: Http, survey_id: str, deployment: Deployment) -> Respo
     operation_class=documented(answer=SurveyLine),
     opt={"scope": "surveys:write"},
 )
-def reopen_survey(request: Http, survey_id: str, deployment: Deployment) -> Response[bytes]:
+def reopen_survey(
+    request: Http, survey_id: FromPath[str], deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Take sessions again."""
     _require(request, deployment, "surveys:write")
     hours = deployment.settings.session_hours
     return json_response(
-        service.reopen_survey(
-            deployment.db, survey_id, session_hours=hours, clock=deployment.clock
-        )
+        service.reopen_survey(deployment.db, survey_id, session_hours=hours, clock=deployment.clock)
     )
 
 
@@ -221,7 +230,7 @@ def reopen_survey(request: Http, survey_id: str, deployment: Deployment) -> Resp
     operation_class=documented(answer=SurveyList),
     opt={"public": True},
 )
-def list_surveys(request: Http, deployment: Deployment) -> Response[bytes]:
+def list_surveys(request: Http, deployment: NamedDependency[Deployment]) -> Response[bytes]:
     """All surveys for tokens with `surveys:read`; without a token those that can be started."""
     caller = _caller(request, deployment)
     if caller is not None:
@@ -231,7 +240,9 @@ def list_surveys(request: Http, deployment: Deployment) -> Response[bytes]:
 
 
 @get("/surveys/{survey_id:str}", sync_to_thread=True, opt={"scope": "surveys:read"})
-def show_survey(request: Http, survey_id: str, deployment: Deployment) -> Response[bytes]:
+def show_survey(
+    request: Http, survey_id: FromPath[str], deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """A survey with its newest document."""
     _require(request, deployment, "surveys:read")
     detail = service.get_survey(deployment.db, survey_id)
@@ -244,7 +255,10 @@ def show_survey(request: Http, survey_id: str, deployment: Deployment) -> Respon
     opt={"scope": "surveys:read"},
 )
 def show_version(
-    request: Http, survey_id: str, version: int, deployment: Deployment
+    request: Http,
+    survey_id: FromPath[str],
+    version: FromPath[int],
+    deployment: NamedDependency[Deployment],
 ) -> Response[bytes]:
     """A published document byte for byte; with `Accept: application/zip` and its pictures."""
     _require(request, deployment, "surveys:read")
@@ -259,7 +273,7 @@ def show_version(
 
 
 @get("/assets/{name:str}", sync_to_thread=True, opt={"public": True})
-def show_asset(name: str, deployment: Deployment) -> Response[bytes]:
+def show_asset(name: FromPath[str], deployment: NamedDependency[Deployment]) -> Response[bytes]:
     """A picture of a question; it never changes."""
     media_type, content = assets.read_asset(deployment.db, deployment.assets, name)
     return Response(
@@ -291,7 +305,9 @@ async def _picture(request: Http) -> bytes:
     opt={"scope": "surveys:write"},
     dependencies={"picture": _picture},
 )
-def create_asset(request: Http, picture: bytes, deployment: Deployment) -> Response[bytes]:
+def create_asset(
+    request: Http, picture: NamedDependency[bytes], deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
     """Keep a picture (as the body, or as one file of a form); documents name it by its SHA-256."""
     _require(request, deployment, "surveys:write")
     stored = assets.store_asset(deployment.db, deployment.assets, picture)
@@ -314,5 +330,3 @@ def survey_router() -> Router:
             create_asset,
         ],
     )
-
-

@@ -236,9 +236,7 @@ _READ = sa.text(
 
 
 def _line(row: Any) -> SurveyLine:
-    return SurveyLine(
-        row.id, row.kind, row.title, row.state, row.published_version, row.updated_at
-    )
+    return SurveyLine(row.id, row.kind, row.title, row.state, row.published_version, row.updated_at)
 
 
 def _lock(connection: sa.Connection, survey_id: str) -> Any | None:
@@ -422,9 +420,7 @@ def _missing_pictures(db: Database, document: engine.Document) -> tuple[SurveyPr
             ).scalars()
         )
     return tuple(
-        SurveyProblem(
-            "asset_missing", "", f"The picture sha256:{one} was never uploaded.", "error"
-        )
+        SurveyProblem("asset_missing", "", f"The picture sha256:{one} was never uploaded.", "error")
         for one in sorted(named - present)
     )
 
@@ -442,9 +438,7 @@ def pictures_of(document: engine.Document) -> set[str]:
     return found
 
 
-def _change_state(
-    connection: sa.Connection, survey_id: str, old: str, new: str, now: Any
-) -> None:
+def _change_state(connection: sa.Connection, survey_id: str, old: str, new: str, now: Any) -> None:
     row = _lock(connection, survey_id)
     if row is None:
         raise NotFound("survey", "There is no survey of this id.")

@@ -167,7 +167,10 @@ def test_context_needs_the_scope(
     body = {"survey": published, "channel": "web", "context": {"visit.type": "emergency"}}
     assert client.post("/api/v1/sessions", json=body).status_code == 403
     assert client.post("/api/v1/sessions", json=body, headers=staff).status_code == 201
-    assert client.post("/api/v1/sessions", json={"survey": "none", "channel": "web"}).status_code == 404
+    assert (
+        client.post("/api/v1/sessions", json={"survey": "none", "channel": "web"}).status_code
+        == 404
+    )
     assert client.post("/api/v1/sessions", json=body | {"channel": "fax"}).status_code == 400
 
 

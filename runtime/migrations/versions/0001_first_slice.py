@@ -287,7 +287,7 @@ def _grant(roles: Roles) -> None:
         "DO $$ DECLARE part regclass; BEGIN FOR part IN SELECT inhrelid::regclass FROM pg_inherits "
         "WHERE inhparent IN ('responses'::regclass, 'response_personal'::regclass, "
         "'events'::regclass) LOOP EXECUTE format('REVOKE ALL ON %s FROM "
-        f'{app}'
+        f"{app}"
         "', part); END LOOP; END $$"
     )
     op.execute(f"GRANT EXECUTE ON FUNCTION ensure_month_partitions TO {app}")

@@ -1,0 +1,51 @@
+"""What the commands share: settings, the services, and the environment of child programs."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from runtime.kit.embedded import Services, ensure_services
+from runtime.kit.logging import set_up_logging
+from runtime.kit.settings import Settings, read_settings
+from runtime.wiring import Deployment
+
+
+@contextmanager
+def services_of(settings: Settings) -> Iterator[Services]:
+    """The database and the broker while the block runs, with our logs set up."""
+    set_up_logging(settings.log_level)
+    with ensure_services(settings) as services:
+        yield services
+
+
+@contextmanager
+def deployment_of(settings: Settings, services: Services, name: str) -> Iterator[Deployment]:
+    """The services of this process."""
+    deployment = Deployment(
+        settings, database_url=services.app_url, redis_url=services.redis_url, name=name
+    )
+    try:
+        yield deployment
+    finally:
+        deployment.close()
+
+
+@contextmanager
+def opened(name: str) -> Iterator[Deployment]:
+    """Settings from the environment, services, and the deployment over them."""
+    settings = read_settings(os.environ)
+    with services_of(settings) as services, deployment_of(settings, services, name) as deployment:
+        yield deployment
+
+
+def child_environment(settings: Settings, services: Services) -> dict[str, str]:
+    """The environment of a program that finds these services already there."""
+    names = {
+        "HUISHENG_DATABASE_URL": services.app_url,
+        "HUISHENG_DATABASE_OWNER_URL": services.owner_url,
+        "HUISHENG_DATABASE_AUDITOR_URL": services.auditor_url,
+        "HUISHENG_REDIS_URL": services.redis_url,
+        "HUISHENG_DATA_DIR": str(settings.data_dir),
+    }
+    files = {f"{name}_FILE" for name in names}
+    return {key: value for key, value in os.environ.items() if key not in files} | names

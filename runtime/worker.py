@@ -1,0 +1,161 @@
+"""The worker: hands due events to rq, performs them, and does what is due from time to time.
+
+The outbox table is the truth. rq only carries the calls: while Redis is away nothing is handed on
+and nothing is lost; when it is back, what waits goes out.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+import redis
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+from rq.timeouts import TimerDeathPenalty
+
+from runtime.events import service as events
+from runtime.events.jobs import QUEUE, deliver_event
+from runtime.kit.logging import logger
+from runtime.kit.problems import Overloaded
+from runtime.kit.settings import read_settings
+from runtime.responses import jobs
+from runtime.wiring import Deployment
+
+POLL_SECONDS = 0.5
+RECONNECT_SECONDS = 1.0
+JOB_SECONDS = 60
+BATCH = 200
+MAX_QUEUED = 1000
+
+_deployment: Deployment | None = None
+_lock = threading.Lock()
+
+
+def deployment() -> Deployment:
+    """The services of this worker process, made on first use."""
+    global _deployment
+    with _lock:
+        if _deployment is None:
+            settings = read_settings(os.environ)
+            assert settings.database_url and settings.redis_url
+            _deployment = Deployment(
+                settings,
+                database_url=settings.database_url,
+                redis_url=settings.redis_url,
+                name="huisheng-worker",
+            )
+        return _deployment
+
+
+def connect(redis_url: str) -> redis.Redis:
+    """The broker; it need not be there yet."""
+    return redis.Redis.from_url(redis_url, socket_connect_timeout=3, health_check_interval=15)
+
+
+def hand_on(made: Deployment, queue: Queue) -> int:
+    """Enqueue the events that are due; tells how many. What cannot be enqueued is due again soon."""
+    if queue.count > MAX_QUEUED:
+        return 0
+    due = events.due_events(made.db, limit=BATCH, clock=made.clock)
+    try:
+        for event_id in due:
+            queue.enqueue_call(
+                deliver_event,
+                args=(str(event_id),),
+                timeout=JOB_SECONDS,
+                result_ttl=0,
+                failure_ttl=3600,
+            )
+    except redis.RedisError:
+        events.return_events(made.db, due, clock=made.clock)
+        raise
+    return len(due)
+
+
+class Periodic:
+    """Work that is done every so many seconds, by whichever worker comes to it."""
+
+    def __init__(self, made: Deployment) -> None:
+        self.due: dict[str, tuple[float, float, Callable[[], object]]] = {
+            "number_responses": (0.0, 1.0, lambda: jobs.number_responses(made.db)),
+            "make_partitions": (0.0, 3600.0, lambda: jobs.make_partitions(made.db)),
+            "remove_expired_sessions": (
+                0.0,
+                60.0,
+                lambda: jobs.remove_expired_sessions(made.db),
+            ),
+            "remove_unused_files": (
+                0.0,
+                3600.0,
+                lambda: jobs.remove_unused_files(made.db, made.files),
+            ),
+        }
+
+    def run_due(self) -> None:
+        """Do what is due; one failure does not keep the others."""
+        for name, (at, every, work) in self.due.items():
+            if time.monotonic() < at:
+                continue
+            self.due[name] = (time.monotonic() + every, every, work)
+            try:
+                work()
+            except Overloaded:
+                logger().warning("periodic_postponed", job=name)
+
+
+def _pump(made: Deployment, stopping: threading.Event) -> None:
+    """Hand events on until told to stop; whatever is down is tried again."""
+    queue = Queue(QUEUE, connection=connect(made.redis_url), serializer=JSONSerializer)
+    periodic = Periodic(made)
+    was_down = False
+    while not stopping.is_set():
+        wait = POLL_SECONDS
+        try:
+            periodic.run_due()
+            if hand_on(made, queue) == BATCH:
+                wait = 0.0
+            if was_down:
+                logger().info("worker_reconnected")
+            was_down = False
+        except (redis.RedisError, Overloaded, OSError) as error:
+            if not was_down:
+                logger().warning("worker_waits", error=type(error).__name__)
+            was_down, wait = True, RECONNECT_SECONDS
+        except Exception as error:
+            logger().error("worker_bug", error=type(error).__name__)
+            wait = RECONNECT_SECONDS
+        stopping.wait(wait)
+
+
+class EventWorker(SimpleWorker):
+    """Performs jobs in this process; a timer thread, not a signal, ends those that take too long."""
+
+    death_penalty_class = TimerDeathPenalty
+
+
+def work() -> None:
+    """Run until SIGTERM or SIGINT."""
+    made = deployment()
+    stopping = threading.Event()
+    pump = threading.Thread(target=_pump, args=(made, stopping), name="pump", daemon=True)
+    pump.start()
+    try:
+        while not _perform(made):
+            time.sleep(RECONNECT_SECONDS)
+    finally:
+        stopping.set()
+        pump.join(timeout=5)
+        made.close()
+
+
+def _perform(made: Deployment) -> bool:
+    """Perform jobs; True when asked to stop, False when the broker went away."""
+    try:
+        connection = connect(made.redis_url)
+        queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
+        worker = EventWorker([queue], connection=connection, serializer=JSONSerializer)
+        worker.work(logging_level="WARNING")
+    except (redis.RedisError, OSError):
+        return False
+    return True
