@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
+from itertools import chain
 from typing import Any
 
 from engine.definition import (
     MAX_COMPARISONS,
+    MAX_ENTRIES,
     MAX_EXT_BYTES,
     MAX_QUESTIONS,
     MAX_RULE_DEPTH,
@@ -22,7 +24,7 @@ from engine.definition import (
 )
 from engine.numbers import exact, is_number, is_precise
 from engine.parse import Parsed
-from engine.problems import Problem, pointer
+from engine.problems import Problem, at_most, pointer
 from engine.questions import Question
 from engine.questions.base import Facet
 from engine.questions.moments import is_date, is_time
@@ -66,7 +68,8 @@ ASSET = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 def check(document: Document) -> tuple[Problem, ...]:
     """Every error of a document whose shape is sound (`parse` told of its shape)."""
-    return tuple(_Checker(document, frozenset()).run())
+    crowded = at_most(_crowded(document))
+    return crowded or at_most(_Checker(document, frozenset()).run())
 
 
 def check_parsed(parsed: Parsed) -> tuple[Problem, ...]:
@@ -74,10 +77,31 @@ def check_parsed(parsed: Parsed) -> tuple[Problem, ...]:
     not be read is not complained of twice."""
     if parsed.document is None:
         return parsed.problems
+    crowded = at_most((*parsed.problems, *_crowded(parsed.document)))
+    if len(crowded) > len(parsed.problems):
+        return crowded
     found = _Checker(parsed.document, parsed.lost_ids).run()
     placed = (_as_written(problem, parsed.left_out) for problem in found)
     known = {p.at for p in parsed.problems if p.at}
-    return (*parsed.problems, *(p for p in placed if not _covered(p, known)))
+    return at_most(chain(parsed.problems, (p for p in placed if not _covered(p, known))))
+
+
+def _crowded(document: Document) -> Iterator[Problem]:
+    """Lists that are longer than any survey needs; the other checks assume that they are not."""
+    count = sum(len(page.questions) for page in document.pages)
+    if count > MAX_QUESTIONS:
+        yield Problem("too_many_questions", "/pages", {"count": count, "max": MAX_QUESTIONS})
+    members: dict[str, Sized] = {
+        name: getattr(document, name)
+        for name in ("computed", "scores", "endings", "alerts", "walks", "languages", "context")
+    }
+    members["pages"] = range(0) if len(document.pages) <= MAX_QUESTIONS else document.pages
+    members |= {f"scores/{i}/of": score.of for i, score in enumerate(document.scores)}
+    for name, entries in members.items():
+        most = MAX_QUESTIONS if name.endswith("of") else MAX_ENTRIES
+        if len(entries) > most:
+            params = {"member": name, "count": len(entries), "max": most}
+            yield Problem("too_many_entries", f"/{name}", params)
 
 
 def _as_written(problem: Problem, left_out: tuple[str, ...]) -> Problem:
@@ -170,9 +194,6 @@ class _Checker:
             yield from _unique((f"{at}{place}/id", node.id) for place, node in walk.walk())
 
     def limits(self) -> Iterator[Problem]:
-        count = sum(len(page.questions) for page in self.document.pages)
-        if count > MAX_QUESTIONS:
-            yield Problem("too_many_questions", "/pages", {"count": count, "max": MAX_QUESTIONS})
         rules = list(self.scope.rules())
         if len(rules) > MAX_RULES:
             yield Problem("too_many_rules", "", {"count": len(rules), "max": MAX_RULES})

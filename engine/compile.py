@@ -398,22 +398,14 @@ class _Writer:
 
     def due(self, depth: int, place: int) -> None:
         """Writes the computed values and scores that are known once `place` is passed."""
-        waiting = [f"score.{s}" for s in self.scope.scores] + list(self.scope.computed)
-        for name in waiting:
-            if name not in self.done and self.scope.known_at(name) <= place:
-                self.derive(depth, name)
-
-    def derive(self, depth: int, name: str) -> None:
-        if name in self.done:
-            return
-        self.done.add(name)
-        for member in self.scope.members(name):
-            if member in self.scope.computed or member.startswith("score."):
-                self.derive(depth, member)
-        if name.startswith("score."):
-            self.score(depth, self.scope.scores[name.removeprefix("score.")])
-        else:
-            self.computed(depth, self.scope.computed[name])
+        for name, known_at in self.scope.positions.items():
+            if name in self.done or known_at > place:
+                continue
+            self.done.add(name)
+            if name.startswith("score."):
+                self.score(depth, self.scope.scores[name.removeprefix("score.")])
+            else:
+                self.computed(depth, self.scope.computed[name])
 
     def score(self, depth: int, score: Score) -> None:
         i = list(self.scope.scores).index(score.id)

@@ -38,6 +38,8 @@ MAX_RULE_DEPTH = 8
 MAX_COMPARISONS = 64
 MAX_RULES = 500
 MAX_QUESTIONS = 1000
+MAX_ENTRIES = 500
+"""Computed values, scores, endings, alerts, walks, languages: so many of each."""
 MAX_EXT_BYTES = 64 * 1024
 
 Kind = Literal[

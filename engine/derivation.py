@@ -83,12 +83,19 @@ class Values:
                 return self.context.get(name)
             case "today":
                 return self.today
-            case "score":
-                return self.score(ref.id)
-            case "computed":
-                return self.computed(ref.id)
+            case "score" | "computed":
+                self._derive()
+                return self._cache[name]
             case _:
                 return self._answer(ref.id, ref.part)
+
+    def _derive(self) -> None:
+        """All scores and computed values, members before those made of them."""
+        for name in self._scope.positions:
+            if name.startswith("score."):
+                self._cache[name] = self._score(name.removeprefix("score."))
+            else:
+                self._cache[name] = self._computed(name)
 
     def _answer(self, question: str, part: str) -> Any:
         value = self.evaluation.answers.get(question)
@@ -121,7 +128,7 @@ class Values:
     def points(self, member: str) -> Value:
         """The points of a score's member."""
         if member.startswith("score."):
-            return self.score(member.removeprefix("score."))
+            return self[member]
         value = self.evaluation.answers.get(member)
         return None if value is None else self._scope.questions[member].points(value)
 
@@ -131,10 +138,12 @@ class Values:
 
     def score(self, score: str) -> Value:
         """The unrounded score."""
+        return self[f"score.{score}"]
+
+    def _score(self, score: str) -> Value:
         return score_value(self._scope.scores[score], self.members(score))
 
-    def computed(self, name: str) -> Value:
-        """The unrounded computed value."""
+    def _computed(self, name: str) -> Value:
         computed = self._scope.computed[name]
 
         def holds() -> bool:
@@ -264,20 +273,12 @@ def _explain_question(survey: Survey, values: Values, name: str) -> Explanation:
     question = scope.questions[name]
     p = scope.page_of[name]
     page = survey.document.pages[p]
-    reasons = [
-        reason(placed, values)
-        for placed in (
-            *(r for r in scope.page_rules(p, page) if r.role == "page"),
-            *(
-                r
-                for r in question_rules(question, scope.at[name], scope.place[name])
-                if r.role != "option"
-            ),
-        )
-    ]
+    reasons = [reason(r, values) for r in scope.page_rules(p, page) if r.role == "page"]
     if page.id not in values.evaluation.path:
-        reasons = [*_jumps_over(survey, values, p), *reasons[:1]]
+        reasons = [*_jumps_over(survey, values, p), *reasons]
         return Explanation(name, "page_off_path", False, tuple(reasons))
+    own = question_rules(question, scope.at[name], scope.place[name])
+    reasons += [reason(r, values) for r in own if r.role != "option"]
     if name not in values.evaluation.asked:
         return Explanation(name, "hidden", False, tuple(reasons))
     return Explanation(name, "asked", is_required(question.required, values), tuple(reasons))

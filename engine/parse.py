@@ -2,17 +2,20 @@
 
 import json
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
 
 from engine.definition import MAX_BYTES, Document
-from engine.problems import Problem, pointer
+from engine.problems import MAX_PROBLEMS, Problem, at_most, pointer
 from engine.reading import BROKEN, read_struct
 
 MAX_DEPTH = 32
 MAX_CONTAINERS = 100_000
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+"""A JSON string, closed or not; possessive, so that no input makes it look twice."""
 _LEAVES = re.compile(rb"[\[{][^\[\]{}]*[\]}]")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -53,7 +56,7 @@ def parse(data: bytes) -> Parsed:
 def parse_value(value: Any, duplicates: tuple[Problem, ...] = ()) -> Parsed:
     """Reads a survey document from decoded JSON."""
     document, reader = read_struct(Document, value)
-    problems = (*duplicates, *reader.problems)
+    problems = at_most((*duplicates, *reader.problems))
     if document is BROKEN and value.__class__ is dict:
         document = _salvage(value)
     usable = document if isinstance(document, Document) else None
@@ -104,10 +107,10 @@ def decode_json(data: bytes, max_bytes: int) -> tuple[Any, tuple[Problem, ...]]:
         raise Malformed("malformed", line=error.lineno, column=error.colno) from None
     except (RecursionError, ValueError):
         raise Malformed("malformed", line=1, column=1) from None
-    faults: list[Problem] = []
     if duplicates or _SURROGATE.search(data):
-        _find_faults(value, "", duplicates, faults)
-    return value, tuple(faults)
+        found = _find_faults(value, "", duplicates)
+        return value, tuple(islice(found, MAX_PROBLEMS + 1))
+    return value, ()
 
 
 def _no(constant: str) -> Any:
@@ -134,25 +137,22 @@ def measure(data: bytes, max_bytes: int, max_depth: int = MAX_DEPTH) -> None:
 
 
 def _find_faults(
-    value: Any,
-    at: str,
-    duplicates: dict[int, tuple[dict[str, Any], list[str]]],
-    into: list[Problem],
-) -> None:
+    value: Any, at: str, duplicates: dict[int, tuple[dict[str, Any], list[str]]]
+) -> Iterator[Problem]:
     if value.__class__ is str:
         if not _is_writable(value):
-            into.append(Problem("lone_surrogate", at))
+            yield Problem("lone_surrogate", at)
     elif value.__class__ is dict:
         if id(value) in duplicates:
             for key in duplicates[id(value)][1]:
-                into.append(Problem("duplicate_key", at + pointer(key), {"key": key}))
+                yield Problem("duplicate_key", at + pointer(key), {"key": key})
         for key, item in value.items():
             if not _is_writable(key):
-                into.append(Problem("lone_surrogate", at))
-            _find_faults(item, at + pointer(key), duplicates, into)
+                yield Problem("lone_surrogate", at)
+            yield from _find_faults(item, at + pointer(key), duplicates)
     elif value.__class__ is list:
         for i, item in enumerate(value):
-            _find_faults(item, f"{at}/{i}", duplicates, into)
+            yield from _find_faults(item, f"{at}/{i}", duplicates)
 
 
 def _is_writable(text: str) -> bool:

@@ -1,15 +1,17 @@
 """What is wrong with a document or with an answer, as a value: a code, a place, parameters."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any, Literal, cast
 
 import msgspec
 
 Severity = Literal["error", "warning"]
 LANGUAGES = ("zh-CN", "en")
+MAX_PROBLEMS = 1000
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -37,6 +39,14 @@ class Rejected(ValueError):
 def _catalogue(lang: str) -> Mapping[str, str]:
     name = lang if lang in LANGUAGES else "en"
     return json.loads((files("engine") / "messages" / f"{name}.json").read_text("utf-8"))
+
+
+def at_most(problems: Iterable[Problem], most: int = MAX_PROBLEMS) -> tuple[Problem, ...]:
+    """The first problems, and one that says so where there are more."""
+    found = tuple(islice(problems, most + 1))
+    if len(found) <= most:
+        return found
+    return (*found[:most], Problem("too_many_problems", "", {"max": most}))
 
 
 def word(problem: Problem, lang: str = "zh-CN") -> str:

@@ -42,7 +42,7 @@ def refreshing(scope: Scope) -> frozenset[str]:
     for p in range(len(scope.document.pages)):
         here = {q.id for q in scope.document.pages[p].questions}
         for name in _read_on_page(scope, p):
-            found |= here & set(_questions_behind(scope, name))
+            found |= here & scope.questions_behind(name)
     return frozenset(found)
 
 
@@ -63,12 +63,3 @@ def _read_on_page(scope: Scope, p: int) -> Iterator[str]:
         for following in later:
             if following.show_if is not None:
                 yield from refs(following.show_if)
-
-
-def _questions_behind(scope: Scope, name: str) -> Iterator[str]:
-    """The questions whose answers a ref depends on."""
-    if name in scope.computed or name.startswith("score."):
-        for member in scope.members(name):
-            yield from _questions_behind(scope, member)
-    else:
-        yield name if name in scope.questions else name.split(".", 1)[0]

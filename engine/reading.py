@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect as mi
 
 from engine.numbers import is_number, is_precise
-from engine.problems import Problem, pointer
+from engine.problems import MAX_PROBLEMS, Problem, pointer
 
 
 class Broken:
@@ -16,6 +16,10 @@ class Broken:
 
 
 BROKEN = Broken()
+
+
+class TooManyProblems(Exception):
+    """So much is wrong that reading on would tell nothing new."""
 
 
 class Reader:
@@ -31,6 +35,8 @@ class Reader:
 
     def read(self, kind: Any, value: Any, at: str) -> Any:
         """The value as `kind` wants it, or BROKEN after noting what is wrong."""
+        if len(self.problems) > MAX_PROBLEMS:
+            raise TooManyProblems
         reader = _READERS.get(kind.__class__)
         if reader is None:
             raise TypeError(f"no reader for {kind!r}")
@@ -296,4 +302,7 @@ def read_struct(cls: type[msgspec.Struct], value: Any) -> tuple[Any, Reader]:
         The struct or BROKEN, and the reader that holds every fault found.
     """
     reader = Reader()
-    return reader.read(_struct(cls), value, ""), reader
+    try:
+        return reader.read(_struct(cls), value, ""), reader
+    except TooManyProblems:
+        return BROKEN, reader

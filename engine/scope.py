@@ -74,7 +74,8 @@ class Scope:
         self.computed: dict[str, Computed] = {c.id: c for c in document.computed}
         self.scores: dict[str, Score] = {s.id: s for s in document.scores}
         self.page_index = {page.id: i for i, page in enumerate(document.pages)}
-        self._positions: dict[str, int] = {}
+        self.positions = self._settle()
+        """Of computed values and scores (`score.<id>`), members first."""
         self.refs = self._collect()
 
     def _collect(self) -> dict[str, Ref]:
@@ -95,19 +96,47 @@ class Scope:
         return found
 
     def known_at(self, name: str) -> int:
-        """The position after which a ref has its value; NEVER inside a cycle."""
-        if name in self._positions:
-            return self._positions[name]
-        self._positions[name] = NEVER
-        position = max((self._member(m) for m in self.members(name)), default=BEFORE_ALL)
-        self._positions[name] = position
-        return position
+        """The position after which a computed value or a score is known; NEVER inside a cycle."""
+        return self.positions.get(name, NEVER)
 
-    def _member(self, name: str) -> int:
-        if name in self.computed or name.startswith("score."):
-            return self.known_at(name)
+    def _settle(self) -> dict[str, int]:
+        """The positions of computed values and scores, members before those made of them."""
+        names = [*self.computed, *(f"score.{score}" for score in self.scores)]
+        parts = {name: tuple(dict.fromkeys(self.members(name))) for name in names}
+        waiting = {name: sum(part in parts for part in parts[name]) for name in names}
+        users: dict[str, list[str]] = {name: [] for name in names}
+        for name in names:
+            for part in parts[name]:
+                if part in users:
+                    users[part].append(name)
+        positions: dict[str, int] = {}
+        ready = [name for name in names if not waiting[name]]
+        for name in ready:
+            places = (positions.get(part, self._place_of(part)) for part in parts[name])
+            positions[name] = max(places, default=BEFORE_ALL)
+            for user in users[name]:
+                waiting[user] -= 1
+                if not waiting[user]:
+                    ready.append(user)
+        return positions
+
+    def _place_of(self, name: str) -> int:
         owner = name if name in self.place else name.split(".", 1)[0]
         return self.place.get(owner, BEFORE_ALL)
+
+    def questions_behind(self, name: str) -> frozenset[str]:
+        """The questions whose answers a ref depends on, through computed values and scores."""
+        found: set[str] = set()
+        waiting, seen = [name], {name}
+        while waiting:
+            ref = waiting.pop()
+            if ref in self.positions:
+                more = set(self.members(ref)) - seen
+                seen |= more
+                waiting += more
+            else:
+                found.add(ref if ref in self.questions else ref.split(".", 1)[0])
+        return frozenset(found)
 
     def members(self, name: str) -> Iterator[str]:
         """The refs that a computed value or a score is made of."""
