@@ -142,11 +142,16 @@ def digest(value: object) -> str:
     return hashlib.blake2b(content, digest_size=6).hexdigest()
 
 
-def shape(question: msgspec.Struct) -> str:
+def shape(question: msgspec.Struct, picks: object = None) -> str:
     """A short mark of all that a question shows but its value: the same mark, the same controls."""
     members = msgspec.to_builtins(question)
     members.pop("value", None)
-    return digest(members)
+    return digest([members, picks])
+
+
+def narrowing(questions: Sequence[Any]) -> frozenset[str]:
+    """The department questions whose answer decides which staff another question offers."""
+    return frozenset(q.of for q in questions if kind(q) == "staff" and q.of)
 
 
 def is_iso_date(value: object) -> bool:
@@ -195,6 +200,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "listed": listed,
     "megabytes": megabytes,
     "member": member,
+    "narrowing": narrowing,
     "place": place,
     "plain": plain,
     "shape": shape,

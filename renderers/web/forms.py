@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from renderers.web.controls import NOT_APPLICABLE, digest, field_name, kind
@@ -13,8 +13,11 @@ Posted = Mapping[str, Sequence[str]]
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
 
 
-def read_answers(view: Any, posted: Posted) -> dict[str, object]:
-    """The answers of every question that the posted form showed and the view still holds.
+def read_answers(questions: Iterable[Any], posted: Posted) -> dict[str, object]:
+    """The answers of those of `questions` that the posted form showed.
+
+    The questions are a page view's or the document's own: both carry options, rows and the like
+    under the same names.
 
     What cannot be read as the question's type stays as typed, for the engine to name;
     a question left empty is `None`.
@@ -22,15 +25,15 @@ def read_answers(view: Any, posted: Posted) -> dict[str, object]:
     shown = _shown(posted)
     return {
         question.id: _READERS[kind(question)](question, posted)
-        for question in view.questions
+        for question in questions
         if question.id in shown and kind(question) in _READERS
     }
 
 
-def changed_answers(view: Any, posted: Posted) -> dict[str, object]:
+def changed_answers(questions: Iterable[Any], posted: Posted) -> dict[str, object]:
     """Those of `read_answers` that differ from what the posted form showed when it was rendered."""
     shown = _shown(posted)
-    answers = read_answers(view, posted)
+    answers = read_answers(questions, posted)
     return {id_: answer for id_, answer in answers.items() if digest(answer) != shown[id_]}
 
 

@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from engine import PageView
 from renderers.web.environment import environment
 from renderers.web.frame import Frame
 from renderers.web.words import NAMES, wording
 
 ErrorKind = Literal[
     "not_found", "conflict", "gone", "closed", "forbidden", "too_large", "too_many", "invalid",
-    "unavailable", "failed",
+    "unavailable", "failed", "identity",
 ]  # fmt: skip
 
 
@@ -35,6 +36,8 @@ class Introduction(msgspec.Struct, frozen=True, kw_only=True):
     identity: Literal["anonymous", "optional", "required"] = "optional"
     continues: bool = False
     """True where this browser holds an unfinished session of the survey."""
+    invitation: str = ""
+    """The signed invitation that the patient came with; it is posted with the start."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +50,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_page(
-    view: Any, frame: Frame | None = None, *, fragment: bool = False, own: tuple[Path, ...] = ()
+    view: PageView, frame: Frame | None = None, *, fragment: bool = False, own: tuple[Path, ...] = ()
 ) -> str:
     """One page of a survey as HTML.
 
@@ -62,7 +65,7 @@ def render_page(
 
 
 def render_ending(
-    view: Any,
+    view: PageView,
     frame: Frame,
     *,
     open_form: Listed | None = None,
@@ -92,10 +95,11 @@ def render_resume(introduction: Introduction, frame: Frame, own: tuple[Path, ...
 
 
 def render_conflict(
-    view: Any,
+    view: PageView,
     differences: Sequence[Difference],
     kept: Sequence[tuple[str, str]],
     frame: Frame,
+    then: str,
     *,
     fragment: bool = False,
     own: tuple[Path, ...] = (),
@@ -107,11 +111,12 @@ def render_conflict(
         differences: the questions with both values.
         kept: the posted form's fields, carried so that nothing typed is lost.
         frame: as for `render_page`.
+        then: what the patient had asked for, done after the choice.
         fragment: only the form, for htmx.
         own: as for `render_page`.
     """
     name = "partials/differences.html" if fragment else "conflict.html"
-    return _render(name, frame, own, view=view, differences=differences, kept=kept)
+    return _render(name, frame, own, view=view, differences=differences, kept=kept, then=then)
 
 
 def render_error(

@@ -1,0 +1,1 @@
+"""The web channel: the patient pages under `/s/`."""
