@@ -1,4 +1,4 @@
-"""The kiosk channel: the web's pages with one question a screen, large targets, and a clean wipe."""
+"""The kiosk channel: the web's pages with one question a screen, large targets, a clean wipe."""
 
 from renderers.kiosk.frame import KioskFrame, KioskLinks, KioskTimes
 from renderers.kiosk.render import (

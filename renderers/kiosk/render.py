@@ -61,9 +61,10 @@ def render_leave(frame: KioskFrame) -> str:
     return _render("leave.html", frame)
 
 
-def render_handover(code: str, url: str, frame: KioskFrame) -> str:
+def render_handover(code: str, url: str, frame: KioskFrame, *, fragment: bool = False) -> str:
     """The QR code with which a phone goes on where the kiosk stopped."""
-    return _render("handover.html", frame, code=code, qr=qr_svg(url))
+    name = "partials/handover.html" if fragment else "handover.html"
+    return _render(name, frame, code=code, qr=qr_svg(url))
 
 
 def render_selftest(facts: SelfTest, frame: KioskFrame) -> str:
@@ -76,7 +77,7 @@ def qr_svg(text: str) -> Markup:
     drawn = segno.make(text, error="m", micro=False).svg_inline(
         scale=1, border=4, dark="#000", light="#fff", omitsize=True, svgclass="qr", lineclass=None
     )
-    return Markup(drawn)  # noqa: S704  # nosec B704 - drawn by segno from modules, not from text
+    return Markup(drawn)  # nosec B704 - drawn by segno from modules, not from text
 
 
 def _render(name: str, frame: KioskFrame, **values: Any) -> str:

@@ -58,6 +58,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_upload_bytes: int = 10 * MIB
     max_session_uploads: int = 20
     session_hours: int = 72
+    kiosk_idle_seconds: int = 60
+    kiosk_warning_seconds: int = 15
+    kiosk_ending_seconds: int = 15
+    kiosk_absolute_seconds: int = 600
 
     @property
     def is_production(self) -> bool:
@@ -102,6 +106,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         max_upload_bytes=one("MAX_UPLOAD_BYTES", 10 * MIB, _whole(1024, 1024 * MIB)),
         max_session_uploads=one("MAX_SESSION_UPLOADS", 20, _whole(0, 1000)),
         session_hours=one("SESSION_HOURS", 72, _whole(1, 24 * 90)),
+        kiosk_idle_seconds=one("KIOSK_IDLE_SECONDS", 60, _whole(1, 600)),
+        kiosk_warning_seconds=one("KIOSK_WARNING_SECONDS", 15, _whole(1, 120)),
+        kiosk_ending_seconds=one("KIOSK_ENDING_SECONDS", 15, _whole(1, 120)),
+        kiosk_absolute_seconds=one("KIOSK_ABSOLUTE_SECONDS", 600, _whole(1, 3600)),
     )
     reading.name_unknown()
     reading.name_missing_in_production(settings)
