@@ -204,11 +204,13 @@ class _Checker:
                 yield Problem("too_many_comparisons", placed.at, {"max": MAX_COMPARISONS})
 
     def head(self) -> Iterator[Problem]:
+        seen: set[str] = set()
         for i, language in enumerate(self.document.languages):
             if not LANGUAGE.fullmatch(language):
                 yield Problem("bad_language", f"/languages/{i}", {"value": language})
-            if language in self.document.languages[:i]:
+            if language in seen:
                 yield Problem("duplicate_id", f"/languages/{i}", {"id": language})
+            seen.add(language)
         for name, field in self.document.context.items():
             at = pointer("context", name)
             if not CONTEXT_NAME.fullmatch(name):
@@ -425,9 +427,11 @@ class _Checker:
             yield Problem("empty_list", f"{at}/of")
         if self.scope.known_at(f"score.{score.id}") == NEVER:
             yield Problem("cycle", f"{at}/of", {"ref": f"score.{score.id}"})
+        seen: set[str] = set()
         for i, member in enumerate(score.of):
-            if member in score.of[:i]:
+            if member in seen:
                 yield Problem("duplicate_id", f"{at}/of/{i}", {"id": member})
+            seen.add(member)
             yield from self.score_member(f"{at}/of/{i}", member)
         yield from self.weights(at, score)
         if score.min_answered is not None and score.min_answered > len(score.of):
