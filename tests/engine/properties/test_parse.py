@@ -1,5 +1,6 @@
 """Any byte string given to parse yields a document or problems, never an exception."""
 
+import copy
 import json
 import random
 import time
@@ -97,13 +98,13 @@ def break_somewhere(document: Any, rng: random.Random) -> None:
             continue
         match rng.randrange(3):
             case 0:
-                node[key] = rng.choice(VALUES)
+                node[key] = copy.deepcopy(rng.choice(VALUES))
             case 1:
                 del node[key]
             case _ if isinstance(node, dict):
-                node[rng.choice(["ghost", "op", "type", "show_if", ""])] = rng.choice(VALUES)
+                node[rng.choice(["ghost", "op", "type", "show_if", ""])] = copy.deepcopy(rng.choice(VALUES))
             case _:
-                node.append(rng.choice(VALUES))
+                node.append(copy.deepcopy(rng.choice(VALUES)))
         return
 
 
