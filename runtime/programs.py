@@ -28,6 +28,7 @@ from runtime.kit.http import Http, app_error_response, json_response, problem_re
 from runtime.kit.ids import new_id
 from runtime.kit.logging import logger, set_up_logging
 from runtime.kit.problems import AppError, Overloaded, WordedProblem
+from runtime.kit.processes import die_with_parent
 from runtime.kit.settings import Channel, Settings, read_settings
 from runtime.kit.words import say
 from runtime.org.routes import dictionary_router
@@ -178,6 +179,7 @@ def _on_bug(_: Http, error: Exception) -> Response[bytes]:
 def granian_app() -> Any:
     """The application of one worker process; `serve` has put the addresses into the environment."""
     settings: Settings = read_settings(os.environ)
+    die_with_parent()
     set_up_logging(settings.log_level)
     assert settings.database_url and settings.redis_url
     deployment = Deployment(

@@ -1,0 +1,87 @@
+"""`huisheng run`: everything on one port, with a worker, for a first look and for development."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+import click
+
+from runtime import migrations
+from runtime.accounts.service import create_sign_in_link
+from runtime.cli._services import child_environment, deployment_of, services_of
+from runtime.kit.embedded import Services
+from runtime.kit.processes import Child, supervise
+from runtime.kit.settings import Settings, read_settings
+from runtime.seed import is_empty, seed
+
+PAGES = {
+    "web": ("/s/outpatient_satisfaction", "网页 Web"),
+    "kiosk": ("/kiosk/", "自助机 Kiosk"),
+    "miniprogram": ("/api/v1/openapi.json", "小程序接口 Mini-program API"),
+}
+
+
+@click.command()
+def command() -> None:
+    """Run all channels on one port with a worker; ready when /health/ready answers 200."""
+    settings = read_settings(os.environ)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with services_of(settings) as services:
+        link = _prepare(settings, services)
+        if not stopping.is_set():
+            _run(settings, services, link, stopping)
+
+
+def _prepare(settings: Settings, services: Services) -> str:
+    """Migrate, seed on the first start, and make a sign-in link."""
+    roles = migrations.roles_of(services.app_url, services.auditor_url)
+    migrations.upgrade(services.owner_url, roles)
+    with deployment_of(settings, services, "huisheng-run") as deployment:
+        if settings.demo and not settings.is_production and is_empty(deployment):
+            click.echo("首次启动：正在写入演示数据…… First start: storing the demo hospital…")
+            made = seed(deployment)
+            click.echo(", ".join(f"{count} {name}" for name, count in made.items()))
+        return create_sign_in_link(deployment.db)
+
+
+def _run(settings: Settings, services: Services, link: str, stopping: threading.Event) -> None:
+    environment = child_environment(settings, services) | {"CHILD_OF_HUISHENG": "1"}
+    program = [sys.executable, "-m", "runtime.cli"]
+    children = [
+        Child("serve", [*program, "serve"], environment),
+        Child("worker", [*program, "worker"], environment),
+    ]
+    announced = threading.Event()
+
+    def announce() -> None:
+        if not announced.is_set() and _is_ready(settings):
+            announced.set()
+            _print_addresses(settings, link)
+
+    supervise(children, stopping.is_set, announce)
+
+
+def _is_ready(settings: Settings) -> bool:
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host  # nosec B104
+    url = f"http://{host}:{settings.port}/health/ready"
+    with contextlib.suppress(urllib.error.URLError, OSError):
+        with urllib.request.urlopen(url, timeout=2) as answer:  # nosec B310 - our own address
+            return answer.status == 200
+    return False
+
+
+def _print_addresses(settings: Settings, link: str) -> None:
+    click.echo("")
+    for channel, (path, name) in PAGES.items():
+        if channel in settings.channels:
+            click.echo(f"{name:<28}{settings.public_url}{path}")
+    if "staff" in settings.channels:
+        click.echo(f"{'职工（一次性登录）Staff, once':<24}{settings.public_url}/staff/sign-in/{link}")
+    click.echo("")
+    sys.stdout.flush()
