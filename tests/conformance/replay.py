@@ -76,11 +76,10 @@ def differences(case: Case, survey: Any = None) -> list[str]:
     today = case.whole.get("today")
     day = date.fromisoformat(today) if today else None
     context = case.body.get("context")
-    known = case.body.get("known")
-    evaluation = survey.evaluate(case.body["answers"], context, day, known)
+    evaluation = survey.evaluate(case.body["answers"], context, day)
     plain: dict[str, Any] = msgspec.to_builtins(evaluation)
     found = list(_compare(case.body["expect"], plain))
-    found += _explanation_differences(survey, evaluation, context, day)
+    found += _explanation_differences(case.whole["survey"], survey, evaluation, context, day)
     found += _walk_differences(case.whole["survey"], survey, evaluation)
     if "view" in case.body:
         found += _view_differences(case.body, survey, day)
@@ -113,26 +112,49 @@ def same(a: Any, b: Any) -> bool:
     return a == b
 
 
+def _loads(data: bytes) -> bool:
+    try:
+        return engine.load(data) is not None
+    except engine.Rejected:
+        return False
+
+
+def _holds(part: Any, whole: Any) -> bool:
+    """As `same`, but of an object only the members that `part` names count."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _holds(value, whole[key]) for key, value in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return len(part) == len(whole) and all(map(_holds, part, whole))
+    return same(part, whole)
+
+
 def _document_differences(whole: dict[str, Any]) -> Iterator[str]:
     found = engine.check_parsed(engine.parse(document_bytes(whole)))
     errors = [p for p in found if p.severity == "error"]
     wanted = sorted((p["at"], p["code"]) for p in whole["expect_problems"])
     got = sorted((p.at, p.code) for p in errors)
+    if _loads(document_bytes(whole)) == bool(wanted):
+        yield "load: takes what check refuses, or the other way round"
     if wanted != got:
         yield f"problems: expected {wanted}, got {got}"
 
 
 def _explanation_differences(
-    survey: Any, evaluation: Any, context: dict[str, Any] | None, day: date | None
+    document: dict[str, Any],
+    survey: Any,
+    evaluation: Any,
+    context: dict[str, Any] | None,
+    day: date | None,
 ) -> Iterator[str]:
     """Explanations walk the rules on their own, so they are held against the evaluation (4.12)."""
     values = engine.Values(survey, evaluation, context, day.isoformat() if day else None)
     missing = {p.at.split("/")[1] for p in evaluation.problems if p.code == "required"}
     for told in engine.explain(survey, values):
-        if (told.state == "asked") != (told.question in evaluation.asked):
-            yield f"explain {told.question}: {told.state}"
-        if told.question in missing and not told.required:
-            yield f"explain {told.question}: not required"
+        asked = told.question in evaluation.asked
+        if (told.state == "asked") != asked or (told.question in missing and not told.required):
+            yield f"explain {told.question}: {told.state}, required {told.required}"
+        if not _is_reason(told, document):
+            yield f"explain {told.question}: {told.state} because of {told.reasons}"
     for told in engine.derive_scores(survey, values):
         if not same(told.value, evaluation.scores[told.score].value):
             yield f"derivation of {told.score}: {told.value}"
@@ -141,6 +163,25 @@ def _explanation_differences(
             != evaluation.scores[told.score].answered
         ):
             yield f"derivation of {told.score}: {told.members}"
+
+
+def _is_reason(told: Any, document: dict[str, Any]) -> bool:
+    """Whether the rules that are named account for what is told."""
+    own = [r.result for r in told.reasons if r.at.endswith("/show_if")]
+    binding = [r.result for r in told.reasons if r.at.endswith("/required")]
+    jumps = [r for r in told.reasons if r.at.endswith("/if")]
+    match told.state:
+        case "asked":
+            is_bound = binding in ([], [True]) if told.required else True not in binding
+            return all(result is True for result in own) and is_bound and not jumps
+        case "hidden":
+            return own[-1] is not True and not told.required and not jumps
+        case _:
+            pages = {r.at.split("/")[2] for r in jumps}
+            jumped = all(r.result is True for r in jumps) and len(pages) == len(jumps)
+            always = any("if" not in to for p in document["pages"] for to in p.get("next", ()))
+            unseen = own != [] and own[0] is not True
+            return not told.required and jumped and bool(jumps or always or unseen)
 
 
 def _walk_differences(document: dict[str, Any], survey: Any, evaluation: Any) -> Iterator[str]:
@@ -173,7 +214,8 @@ def _journey_differences(whole: dict[str, Any], survey: Any) -> Iterator[str]:
     for number, step in enumerate(whole["steps"]):
         given = step.get("answers", {})
         answers = {k: v for k, v in (answers | given).items() if v is not None}
-        evaluation = survey.evaluate(answers)
+        context = step.get("context")
+        evaluation = survey.evaluate(answers, context, None, step.get("known"))
         outcome: Any = None
         match step["do"]:
             case "start":
@@ -186,9 +228,16 @@ def _journey_differences(whole: dict[str, Any], survey: Any) -> Iterator[str]:
             case _:
                 place = journey.settle(survey, evaluation, place)
         marks = "all" if outcome == "problems" else "bad"
-        frame = engine.Frame(marks=marks, moved=outcome not in ("again", "problems"))
-        view = engine.page_view(survey, evaluation, place, answers, frame=frame)
-        told = {
+        lang = whole.get("lang", "zh-CN")
+        moved = outcome not in ("again", "problems")
+        frame = engine.Frame(marks=marks, moved=moved, lang=lang, seed=whole.get("seed", ""))
+        view = engine.page_view(survey, evaluation, place, answers, frame=frame, context=context)
+        done = engine.done_view(survey, evaluation, frame=frame)
+        asked = [survey.scope.questions[name] for name in evaluation.asked]
+        told: dict[str, Any] = {
+            "privacy": {q.id: q.effective_privacy for q in asked},
+            "view": msgspec.to_builtins(view),
+            "done": msgspec.to_builtins(done),
             "outcome": outcome,
             "page": place.page,
             "number": view.page.number if view.page else None,
@@ -199,10 +248,10 @@ def _journey_differences(whole: dict[str, Any], survey: Any) -> Iterator[str]:
             "refresh": [q.id for q in view.questions if q.refresh],
             "marked": [q.id for q in view.questions if q.problem],
             "problems": sorted(p.at for p in evaluation.problems),
-            "ending": engine.done_view(survey, evaluation, frame=frame).done.text,
+            "ending": done.done and done.done.text,
         }
         for member, value in step["expect"].items():
-            if not same(value, told[member]):
+            if not _holds(value, told[member]):
                 yield f"step {number} {member}: expected {value!r}, got {told[member]!r}"
 
 

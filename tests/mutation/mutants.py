@@ -47,6 +47,15 @@ _TURNED = {
 _TOKENS = re.compile("|".join(re.escape(token) for token in _TURNED))
 _SYMBOLS = {"==": "!=", "!=": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 SMALL = 100
+_INDENTED = frozenset(
+    {"write", "due", "keep", "required", "fast_path", "slow_path", "hidden", "derive", "score"}
+    | {"computed", "nested_score"}
+)
+_WORDED = frozenset({"fault", "bad", "Problem"})
+_ELSEWHERE = frozenset(
+    {"cells", "entered_text", "rename_placeholders", "accepts", "point_values", "texts"}
+)
+"""Exports, the builder, proofs and the check of texts use these; they have tests of their own."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,9 @@ def mutants(tree: ast.Module, path: Path, generates_code: bool) -> Iterator[Muta
 def _places(node: ast.AST, where: str) -> Iterator[tuple[ast.AST, str]]:
     """Nodes that do something: no annotations, docstrings, assertions or exported names."""
     yield node, where
+    if isinstance(node, ast.Call):
+        yield from _argument_places(node, where)
+        return
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "type_params") or (
             isinstance(node, ast.ClassDef) and field == "keywords"
@@ -89,6 +101,33 @@ def _places(node: ast.AST, where: str) -> Iterator[tuple[ast.AST, str]]:
                 yield from _places(child, _named(child, where))
 
 
+def _argument_places(call: ast.Call, where: str) -> Iterator[tuple[ast.AST, str]]:
+    """Without how deep a written line is indented and what a problem's wording is told."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    yield from _places(call.func, where)
+    for argument in call.args[1:] if name in _INDENTED and _is_own(call) else call.args:
+        yield from _places(argument, where)
+    for keyword in call.keywords if name not in _WORDED else ():
+        if keyword.arg != "strict":
+            yield from _places(keyword.value, where)
+
+
+def _is_own(call: ast.Call) -> bool:
+    """Whether it is a method of the writer, whose first argument is the indentation."""
+    func = call.func
+    return (
+        isinstance(func, ast.Attribute)
+        and isinstance(func.value, ast.Name)
+        and bool(func.value.id == "self" and call.args and _is_depth(call.args[0]))
+    )
+
+
+def _is_depth(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp):
+        return _is_depth(node.left)
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id == "depth")
+
+
 def _named(node: ast.AST, where: str) -> str:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return f"{where}.{node.name}".lstrip(".")
@@ -97,6 +136,8 @@ def _named(node: ast.AST, where: str) -> str:
 
 def _is_still(node: ast.AST) -> bool:
     if isinstance(node, ast.Assert | ast.Import | ast.ImportFrom):
+        return True
+    if isinstance(node, ast.FunctionDef) and node.name in _ELSEWHERE:
         return True
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
