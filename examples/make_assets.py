@@ -84,7 +84,7 @@ class Canvas:
 
     def finished(self) -> Image.Image:
         """The picture at its final size, with few colours so that the file is small."""
-        small = self._image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+        small = self._image.reduce(SCALE)
         return small.quantize(COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 

@@ -1,0 +1,1 @@
+"""The demo hospital: dictionaries, surveys, pictures, and plausible responses."""
