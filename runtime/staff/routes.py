@@ -1,0 +1,219 @@
+"""The staff's first pages: sign in by a one-time link, see the scored responses."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Response, Router, get, post
+from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.types import ControllerRouterHandler
+
+from engine.text import localize
+from runtime.accounts import service as accounts
+from runtime.kit.clock import HOSPITAL_ZONE
+from runtime.kit.http import Http
+from runtime.kit.problems import AppError, NotSignedIn
+from runtime.kit.words import nearest_language, say
+from runtime.org.service import in_language
+from runtime.staff import queries
+from runtime.surveys.service import list_surveys
+from runtime.wiring import Deployment
+
+TEMPLATES = Path(__file__).parent / "templates"
+STYLE = (TEMPLATES / "staff.css").read_text("utf-8")
+HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+}
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )
+
+
+def _language(request: Http) -> str:
+    return nearest_language(request.headers.get("accept-language"))
+
+
+def _page(request: Http, name: str, status: int = 200, **values: Any) -> Response[str]:
+    lang = _language(request)
+    html = _templates().get_template(name).render(
+        lang=lang,
+        t=lambda code, **params: say(f"staff_{code}", lang, **params),
+        say_in=lambda words: in_language(words, lang),
+        local=lambda moment: moment.astimezone(HOSPITAL_ZONE).strftime("%Y-%m-%d %H:%M"),
+        **values,
+    )
+    return Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
+
+
+def _cookie_name(deployment: Deployment) -> str:
+    """`__Host-` asks for TLS, which a first look on this machine does not have."""
+    is_secure = deployment.settings.public_url.startswith("https://")
+    return "__Host-staff" if is_secure else "staff"
+
+
+def _require_session(request: Http, deployment: Deployment) -> None:
+    token = request.cookies.get(_cookie_name(deployment))
+    if not accounts.is_signed_in(deployment.db, token, clock=deployment.clock):
+        raise NotSignedIn("sign_in", "Sign in by a one-time link.")
+
+
+def _on_app_error(request: Http, error: AppError) -> Response[str]:
+    return _page(request, "refused.html", error.status, code=error.code, status=error.status)
+
+
+@get("/staff/sign-in/{link:str}", sync_to_thread=True, opt={"public": True})
+def ask_sign_in(request: Http, link: FromPath[str]) -> Response[str]:
+    """Ask before the link is spent, so that a link preview does not spend it."""
+    return _page(request, "sign_in.html", action=f"/staff/sign-in/{quote(link, safe='')}")
+
+
+@post("/staff/sign-in/{link:str}", sync_to_thread=True, opt={"public": True})
+def sign_in(
+    request: Http, link: FromPath[str], deployment: NamedDependency[Deployment]
+) -> Response[Any]:
+    """Trade the link for a session of its own, always a new one."""
+    token = accounts.sign_in(deployment.db, link, clock=deployment.clock)
+    cookie = Cookie(
+        key=_cookie_name(deployment),
+        value=token,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=deployment.settings.public_url.startswith("https://"),
+    )
+    return Response(
+        None, status_code=303, headers=HEADERS | {"location": "/staff/"}, cookies=[cookie]
+    )
+
+
+@post("/staff/sign-out", sync_to_thread=True, opt={"staff": True})
+def sign_out(request: Http, deployment: NamedDependency[Deployment]) -> Response[Any]:
+    """End the session at once."""
+    token = request.cookies.get(_cookie_name(deployment))
+    if token:
+        accounts.sign_out(deployment.db, token)
+    headers = HEADERS | {"clear-site-data": '"cookies", "storage"'}
+    answer = _page(request, "refused.html", code="signed_out", status=200)
+    return Response(answer.content, status_code=200, media_type=MediaType.HTML, headers=headers)
+
+
+@get("/staff/", sync_to_thread=True, opt={"staff": True})
+def show_responses(
+    request: Http,
+    deployment: NamedDependency[Deployment],
+    survey: FromQuery[str | None] = None,
+    page: FromQuery[int] = 1,
+) -> Response[str]:
+    """The newest responses with their scores."""
+    _require_session(request, deployment)
+    wanted = survey.replace("\0", "") if survey else None
+    number = min(max(page, 1), 10_000)
+    lines, count = queries.list_responses(deployment.db, survey=wanted or None, page=number)
+    return _page(
+        request,
+        "responses.html",
+        lines=[(line, _scores(line, deployment, _language(request))) for line in lines],
+        count=count,
+        page=number,
+        pages=max(1, -(-count // queries.PAGE_SIZE)),
+        survey=wanted or "",
+        surveys=list_surveys(deployment.db),
+    )
+
+
+def _scores(line: queries.Line, deployment: Deployment, lang: str) -> list[tuple[str, Any]]:
+    """Each score's title and value, in the document's order."""
+    document = deployment.surveys.get(line.survey, line.version).survey.document
+    first = document.languages[0]
+    return [
+        (
+            localize(score.title, lang, first) if score.title is not None else score.id,
+            (line.scores.get(score.id) or {}).get("value"),
+        )
+        for score in document.scores
+    ]
+
+
+@get("/staff/responses/{response:str}", sync_to_thread=True, opt={"staff": True})
+def show_response(
+    request: Http, response: FromPath[str], deployment: NamedDependency[Deployment]
+) -> Response[str]:
+    """One response; answers of personal questions are not shown here."""
+    _require_session(request, deployment)
+    detail = queries.get_response(deployment.db, response)
+    lang = _language(request)
+    form = deployment.surveys.get(detail.line.survey, detail.line.version)
+    first = form.survey.document.languages[0]
+    answers = [
+        (localize(question.text, lang, first), _shown(detail.answers[name], question, lang, first))
+        for name, question in form.questions.items()
+        if name in detail.answers
+    ]
+    return _page(
+        request,
+        "response.html",
+        detail=detail,
+        line=detail.line,
+        answers=answers,
+        scores=_scores(detail.line, deployment, lang),
+    )
+
+
+def _shown(value: Any, question: Any, lang: str, first: str) -> str:
+    """An answer in words: option texts for option ids, the plain value for others."""
+    parts = (*getattr(question, "options", ()), *getattr(question, "rows", ()))
+    texts = {part.id: localize(part.text, lang, first) for part in parts}
+    match value:
+        case bool():
+            return say("staff_yes" if value else "staff_no", lang)
+        case list():
+            return "、".join(_shown(one, question, lang, first) for one in value)
+        case {"choice": choice, **rest}:
+            return f"{texts.get(choice, choice)} {rest.get('text', '')}".strip()
+        case {"not_applicable": True}:
+            return say("staff_not_applicable", lang)
+        case {"agreed": bool() as agreed}:
+            return _shown(agreed, question, lang, first)
+        case dict():
+            return "；".join(
+                f"{texts.get(row, row)}: {_shown(cell, question, lang, first)}"
+                for row, cell in value.items()
+            )
+        case _:
+            return texts.get(str(value), str(value))
+
+
+@get("/staff/staff.css", sync_to_thread=False, opt={"public": True})
+def style() -> Response[str]:
+    """The pages' style."""
+    return Response(STYLE, media_type="text/css")
+
+
+def route_handlers(_deployment: Deployment) -> list[ControllerRouterHandler]:
+    """The staff channel's pages."""
+    return [
+        Router(
+            "/",
+            route_handlers=[
+                ask_sign_in,
+                sign_in,
+                sign_out,
+                show_responses,
+                show_response,
+                style,
+            ],
+            exception_handlers={AppError: _on_app_error},
+            include_in_schema=False,
+        )
+    ]
