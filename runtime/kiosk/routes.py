@@ -15,7 +15,9 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
-from litestar.static_files import create_static_files_router
+from litestar.static_files import (
+    create_static_files_router,  # pyright: ignore[reportUnknownVariableType] - untyped PathLike
+)
 from litestar.types import ControllerRouterHandler
 
 from renderers import kiosk
@@ -110,9 +112,15 @@ class Desk:
             )
         )
 
+    def read_answers(self, token: str, posted: Posted) -> dict[str, object]:
+        """What the posted form answers to the questions that it showed."""
+        survey = self.sessions.current(token).view.survey
+        form = self.deployment.surveys.get(survey.id, survey.version)
+        return read_answers(form.questions.values(), posted.fields)
+
     def frame_of(self, step: Step, site: str) -> KioskFrame:
         """The frame of a session's page."""
-        return screens.session_frame(self.deployment, self.times, step.view, step.files, site)
+        return screens.session_frame(self.deployment, self.times, step.view, step.attachments, site)
 
 
 def page(html: str, status: int = 200) -> Page:
@@ -235,8 +243,7 @@ def _is_new_page(step: Step, posted: Posted) -> bool:
 
 
 def _act(desk: Desk, token: str, posted: Posted) -> Step:
-    sessions, current = desk.sessions, desk.sessions.current(token)
-    answers = read_answers(current.view, posted.fields)
+    sessions, answers = desk.sessions, desk.read_answers(token, posted)
     shown = posted.first("page")
     verb, _, rest = posted.action.partition(".")
     match verb:
@@ -304,8 +311,7 @@ def _open_form(desk: Desk, survey: str | None, lang: str, site: str) -> Listed |
 
 def _handed_over(request: Http, desk: Desk, kept: Pass, posted: Posted) -> Page:
     """Keep what was typed and show the code; leaving now must not end what the phone goes on."""
-    current = desk.sessions.current(kept.token)
-    answers = read_answers(current.view, posted.fields)
+    answers = desk.read_answers(kept.token, posted)
     step = desk.sessions.save(kept.token, answers, page=posted.first("page"))
     code = desk.sessions.hand_over(kept.token).code
     url = handover_url(desk.deployment.settings, code)

@@ -53,7 +53,8 @@ def session_frame(
 ) -> KioskFrame:
     """The frame of a page inside a session."""
     form = deployment.surveys.get(view.survey.id, view.survey.version)
-    spoken = [lang for lang in LANGUAGES if lang in form.survey.document.languages]
+    document = form.survey.document
+    spoken: list[Language] = [lang for lang in LANGUAGES if lang in document.languages]
     return KioskFrame(
         lang=closest(view.lang),
         languages=tuple(spoken),
