@@ -152,6 +152,16 @@ class Trace:
         values[name] = found
         return found
 
+    def is_answered(self, name: str) -> bool:
+        """Whether a ref stands for anything (not applicable counts)."""
+        ref = self.plan.scope.refs[name]
+        if ref.source != "question":
+            return self.value(name) is not None
+        answer = self.answers.get(ref.id)
+        if answer is not None and isinstance(self.plan.of[ref.id], Grid) and ref.part:
+            return ref.part in answer
+        return answer is not None
+
     def score(self, score: str) -> Any:
         """The unrounded score."""
         definition = self.plan.scope.scores[score]
@@ -390,7 +400,7 @@ def _conjunction(parts: list[Callable[[Trace], Truth]], decisive: bool) -> Calla
 def _leaf(leaf: Leaf) -> Callable[[Trace], Truth]:
     name = leaf.ref
     if isinstance(leaf, Answered):
-        return lambda trace: name in trace.answers
+        return lambda trace: trace.is_answered(name)
     if isinstance(leaf, Comparison) and leaf.other is not None:
         other = leaf.other
 

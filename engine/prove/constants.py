@@ -1,0 +1,58 @@
+"""Constants in rules that no answer can equal or pass."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from engine.prove.domains import Finite, Line, answer_unit
+from engine.prove.encode import Encoder
+from engine.prove.trace import Multi
+from engine.prove.uses import Leaf, comparable
+from engine.ruletree import All, Answered, Any as AnyOf, Comparison, Eq, Membership, Ne, Not, Rule
+
+
+def constants_out_of_range(encoder: Encoder) -> Iterator[str]:
+    """Pointers of literals outside what their ref can be."""
+    for placed in encoder.plan.uses.rules:
+        for at, leaf in _placed(placed.rule, placed.at):
+            if isinstance(leaf, Membership):
+                for i, value in enumerate(leaf.value):
+                    if _is_outside(encoder, leaf, value):
+                        yield f"{at}/value/{i}"
+            elif isinstance(leaf, Comparison) and leaf.value is not None:
+                if _is_outside(encoder, leaf, leaf.value):
+                    yield f"{at}/value"
+
+
+def _placed(rule: Rule, at: str) -> Iterator[tuple[str, Leaf]]:
+    match rule:
+        case All() | AnyOf():
+            for i, part in enumerate(rule.of):
+                yield from _placed(part, f"{at}/of/{i}")
+        case Not():
+            yield from _placed(rule.of, f"{at}/of")
+        case _:
+            yield at, rule
+
+
+def _is_outside(encoder: Encoder, leaf: Leaf, value: Any) -> bool:
+    if isinstance(leaf, Answered):
+        return False
+    domain = encoder.domain(leaf.ref)
+    match domain:
+        case Finite():
+            seen = [choice.seen for state in domain.states for choice in state.choices]
+            if isinstance(leaf, Membership | Eq | Ne) or not seen:
+                return comparable(value) not in seen
+            known = [v for v in seen if v is not None]
+            return not known or not min(known) <= comparable(value) <= max(known)
+        case Line():
+            unit = answer_unit(domain.kind, value)
+            if isinstance(leaf, Membership | Eq | Ne):
+                return not domain.lattice.has(unit)
+            return not domain.lattice.low <= unit <= domain.lattice.high
+        case None:
+            ref = encoder.plan.scope.refs[leaf.ref]
+            whole = encoder.plan.of.get(ref.id)
+            if isinstance(whole, Multi) and ref.part == "count":
+                return not 0 <= value <= len(whole.nodes)
+            return False

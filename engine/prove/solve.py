@@ -1,0 +1,113 @@
+"""The solver behind a small door: text in, truth out, never longer than the time that is left."""
+
+import re
+from collections.abc import Iterable
+from time import monotonic
+from typing import Any, Literal, NamedTuple
+
+from engine.prove.formula import FALSE, TRUE, Node, Script, negate
+
+Answer = Literal["sat", "unsat", "unknown"]
+_ANSWERS: dict[str, Answer] = {"sat": "sat", "unsat": "unsat", "unknown": "unknown"}
+_DEFINED = re.compile(
+    r"\(define-fun (\S+) \(\) (Bool|Int)\s+(true|\(- \d+\)|\d+)\)", re.ASCII
+)
+
+
+class Clock:
+    """How much of the allowed time is left."""
+
+    def __init__(self, seconds: float) -> None:
+        self.end = monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds, not below 0."""
+        return max(0.0, self.end - monotonic())
+
+
+class Model(NamedTuple):
+    """What a solver found: the formulas that are true and the integers that are not 0."""
+
+    true: frozenset[str]
+    integers: dict[str, int]
+
+
+class Solver:
+    """Asks whether a script allows something."""
+
+    def __init__(self, script: Script, clock: Clock) -> None:
+        # Loaded here, not above: evaluating surveys needs no solver.
+        import z3
+
+        self._z3: Any = z3
+        self.clock = clock
+        self.script = script
+        self._solver: Any = None
+        self._told = 0
+        self._aliases: dict[Node, Node] = {}
+        self.queries = 0
+
+    def ask(self, assumptions: Iterable[Node], most_seconds: float | None = None) -> Answer:
+        """Whether all assumptions can hold at once; `unknown` where time ran out."""
+        names = [self.named(node) for node in assumptions if node != TRUE]
+        self._tell()
+        left = self.clock.left if most_seconds is None else min(self.clock.left, most_seconds)
+        if left < 0.002:
+            return "unknown"
+        self._solver.set("timeout", max(1, int(left * 1000)))
+        self.queries += 1
+        answer = self._solver.check(*(self._constant(name) for name in names))
+        return _ANSWERS[str(answer)]
+
+    def model(self) -> Model:
+        """The model after `sat`."""
+        text = self._solver.model().sexpr()
+        true: set[str] = set()
+        integers: dict[str, int] = {}
+        for name, sort, value in _DEFINED.findall(text):
+            if sort == "Bool":
+                true.add(name)
+            elif value != "0":
+                integers[name] = -int(value[3:-1]) if value.startswith("(") else int(value)
+        return Model(frozenset(true), integers)
+
+    def _constant(self, name: Node) -> Any:
+        if name.startswith("(not "):
+            return self._z3.Not(self._z3.Bool(name[5:-1]))
+        return self._z3.BoolVal(False) if name == FALSE else self._z3.Bool(name)
+
+    def core(self) -> list[str]:
+        """After `unsat`: the names of assumptions that contradict each other."""
+        return [str(name) for name in self._solver.unsat_core()]
+
+    def named(self, node: Node) -> Node:
+        """A declared name that implies the formula (only names can be assumed)."""
+        inner = node[5:-1] if node.startswith("(not ") else node
+        if inner in self.script.sorts or node == FALSE:
+            return node
+        found = self._aliases.get(node)
+        if found is None:
+            found = self._aliases[node] = self.script.fresh()
+            self.script.imply(found, node)
+        return found
+
+    def any_of(self, names: Iterable[Node]) -> Node:
+        """A name that implies the disjunction of declared names."""
+        found = self.script.fresh()
+        self.script.require(f"(or {negate(found)} {' '.join(names)})")
+        return found
+
+    def _tell(self) -> None:
+        """Hands over what was written to the script meanwhile."""
+        if self._solver is None:
+            text = self.script.text()
+            only_truth = all(sort == "Bool" for sort in self.script.sorts.values())
+            plain = only_truth and "(ite " not in text
+            self._solver = self._z3.SolverFor("QF_FD") if plain else self._z3.Solver()
+            self._solver.from_string(text)
+            self._told = len(self.script.lines)
+        elif self._told < len(self.script.lines):
+            new = self.script.lines[self._told :]
+            self._solver.from_string("\n".join(new))
+            self._told = len(self.script.lines)
