@@ -8,12 +8,12 @@ from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from runtime.kit.metrics import MULTIPROCESS
 from runtime.kit.settings import Settings
 
 TARGET = "runtime.programs:granian_app"
 BACKLOG = 2048
 STOP_SECONDS = 20
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 
 
 def serve(settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """The database: one pool without overflow, transactions, and a short way for the page step."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import psycopg
@@ -55,7 +55,7 @@ class Database:
         )
 
     @contextlib.contextmanager
-    def begin(self) -> Iterator[sa.Connection]:
+    def begin(self) -> Generator[sa.Connection]:
         """One transaction: committed at the end, rolled back by an exception.
 
         Raises:
@@ -68,7 +68,7 @@ class Database:
             raise Overloaded("database_unavailable") from error
 
     @contextlib.contextmanager
-    def autocommit(self) -> Iterator[Psycopg]:
+    def autocommit(self) -> Generator[Psycopg]:
         """A driver connection on which each statement is its own transaction.
 
         For the page step, which is one read and one conditional write: no transaction is held

@@ -28,7 +28,7 @@ class BoundedExecutor(ThreadPoolExecutor):
         self.inside = 0
         self._lock = threading.Lock()
 
-    def submit(  # pyright: ignore[reportIncompatibleMethodOverride] - same call, narrower names
+    def submit(
         self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[T]:
         with self._lock:

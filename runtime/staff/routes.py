@@ -69,7 +69,7 @@ def _require_session(request: Http, deployment: Deployment) -> None:
 
 
 def _on_app_error(request: Http, error: AppError) -> Response[str]:
-    return _page(request, "refused.html", error.status, code=error.code, status=error.status)
+    return _page(request, "refused.html", error.status, code=error.code)
 
 
 @get("/staff/sign-in/{link:str}", sync_to_thread=True, opt={"public": True})
@@ -104,7 +104,7 @@ def sign_out(request: Http, deployment: NamedDependency[Deployment]) -> Response
     if token:
         accounts.sign_out(deployment.db, token)
     headers = HEADERS | {"clear-site-data": '"cookies", "storage"'}
-    answer = _page(request, "refused.html", code="signed_out", status=200)
+    answer = _page(request, "refused.html", code="signed_out")
     return Response(answer.content, status_code=200, media_type=MediaType.HTML, headers=headers)
 
 
