@@ -2,7 +2,7 @@
 
 import click
 
-from engine.prove import findings_json, prove
+from engine.prove import prove
 from runtime.cli import _documents as documents
 
 
@@ -13,4 +13,4 @@ from runtime.cli import _documents as documents
 def command(survey: str, seconds: float, lang: str) -> None:
     """Print the findings on SURVEY as JSON; exit 0 whatever is found."""
     loaded = documents.load_survey(survey, lang)
-    documents.print_json(findings_json(prove(loaded.document, seconds)))
+    documents.print_json(prove(loaded.document, seconds).public())
