@@ -34,6 +34,7 @@ from runtime.kit.words import say
 from runtime.org.routes import dictionary_router
 from runtime.responses.routes import list_responses, session_router
 from runtime.surveys.routes import list_surveys, show_asset, survey_router
+from runtime.web.static import static_file
 from runtime.wiring import Deployment
 
 API = "/api/v1"
@@ -52,6 +53,8 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
     set_asyncio_executor(BoundedExecutor(settings.pool_size, settings.max_waiting))
     handlers: list[ControllerRouterHandler] = [live, ready, show_metrics]
     handlers.append(_api(deployment, channels))
+    if "web" in channels or "kiosk" in channels:
+        handlers.append(static_file)
     for channel in channels:
         handlers.extend(_pages(channel, deployment))
     return Litestar(

@@ -181,11 +181,21 @@ def is_grouped(question: Any) -> bool:
     return kind(question) in GROUPED
 
 
+def is_upload(question: Any) -> bool:
+    """True where the answer is files."""
+    return kind(question) in UPLOADS
+
+
 def is_radio_group(question: Any) -> bool:
     """True where all the controls are radio buttons of one group."""
     if kind(question) == "single_choice":
         return question.appearance != "dropdown"
     return kind(question) in RADIOS
+
+
+def is_upload(question: msgspec.Struct) -> bool:
+    """True for questions that files answer."""
+    return kind(question) in UPLOADS
 
 
 FILTERS: Mapping[str, Callable[..., object]] = {
@@ -210,5 +220,5 @@ TESTS: Mapping[str, Callable[..., bool]] = {
     "grouped": is_grouped,
     "iso_date": is_iso_date,
     "radio_group": is_radio_group,
-    "upload": lambda question: kind(question) in UPLOADS,
+    "upload": is_upload,
 }

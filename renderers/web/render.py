@@ -50,7 +50,11 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render_page(
-    view: PageView, frame: Frame | None = None, *, fragment: bool = False, own: tuple[Path, ...] = ()
+    view: PageView,
+    frame: Frame | None = None,
+    *,
+    fragment: bool = False,
+    own: tuple[Path, ...] = (),
 ) -> str:
     """One page of a survey as HTML.
 

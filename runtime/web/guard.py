@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,6 +16,14 @@ from runtime.kit.settings import Settings
 
 YEAR_SECONDS = 365 * 24 * 3600
 PREFERENCES = ("text", "lang")
+
+
+class PartitionedCookie(Cookie):
+    """A cookie that a browser keeps for each embedding site apart (CHIPS)."""
+
+    def to_header(self, **values: Any) -> str:
+        """The header, with the attribute that Litestar does not know."""
+        return super().to_header(**values) + "; Partitioned"
 
 
 class Guard(msgspec.Struct, frozen=True):
@@ -45,23 +53,22 @@ class Guard(msgspec.Struct, frozen=True):
         """The cookie's value."""
         return self.request.cookies.get(self.name(kind))
 
-    def set_cookie(self, kind: str, value: str, seconds: int | None) -> str:
-        """A Set-Cookie header; inside a frame the cookie belongs to the embedding site alone."""
-        same_site: Literal["lax", "none"] = "none" if self.is_framed and self.is_secure else "lax"
-        cookie = Cookie(
+    def cookie(self, kind: str, value: str, seconds: int | None) -> Cookie:
+        """A cookie; inside a frame it belongs to the embedding site alone."""
+        is_apart = self.is_framed and self.is_secure
+        return (PartitionedCookie if is_apart else Cookie)(
             self.name(kind),
             value=value,
             path="/",
             max_age=seconds,
             httponly=True,
             secure=self.is_secure,
-            samesite=same_site,
-        ).to_header(header="")
-        return cookie + "; Partitioned" if same_site == "none" else cookie
+            samesite="none" if is_apart else "lax",
+        )
 
-    def drop_cookie(self, kind: str) -> str:
-        """A Set-Cookie header that removes the cookie."""
-        return self.set_cookie(kind, "", 0)
+    def no_cookie(self, kind: str) -> Cookie:
+        """What removes the cookie."""
+        return self.cookie(kind, "", 0)
 
     def new_mark(self) -> str:
         """A fresh value for the cookie that form tokens are made from."""
