@@ -3,7 +3,7 @@
 import base64
 import binascii
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -178,7 +178,7 @@ def _questionnaire_response(line: ResponseLine, surveys: SurveyCache) -> dict[st
 
 
 def _fhir_answers(kind: str, value: Any) -> list[dict[str, Any]]:
-    values = value if isinstance(value, list) else [value]
+    values: list[Any] = cast(list[Any], value) if isinstance(value, list) else [value]
     return [_fhir_answer(kind, one) for one in values]
 
 

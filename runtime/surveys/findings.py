@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 
 import engine
+from engine import prove as prover
+from engine.prove import Findings
 from runtime.surveys.models import SurveyProblem
 
 PUBLISH_SECONDS = 5.0
@@ -36,22 +37,17 @@ def words(problems: Iterable[engine.Problem], lang: str) -> tuple[SurveyProblem,
     return tuple(SurveyProblem(p.code, p.at, engine.word(p, lang), p.severity) for p in problems)
 
 
+def warnings(found: Findings) -> tuple[engine.Problem, ...]:
+    """What the proof says against a document, as problems to confirm."""
+    return prover.warnings(found)
+
+
+def prove(document: engine.Document, seconds: float) -> Findings:
+    """What holds of every complete response of a document without errors."""
+    return prover.prove(document, seconds)
+
+
 def digest_of(problems: Iterable[SurveyProblem]) -> str:
     """What a publisher repeats in `confirm`; it changes when the findings do, not their words."""
     seen = sorted({(problem.code, problem.at) for problem in problems})
     return hashlib.sha256(msgspec.json.encode(seen)).hexdigest()[:32]
-
-
-def warnings(document: engine.Document, seconds: float) -> tuple[engine.Problem, ...]:
-    """What the proof says against a document without errors, as problems to confirm."""
-    return ()
-
-
-def prove(document: engine.Document, seconds: float) -> Any:
-    """The engine's findings, or None until there is a prover."""
-    return None
-
-
-def as_problems(proof: Any) -> tuple[engine.Problem, ...]:
-    """Findings as problems to confirm."""
-    return ()

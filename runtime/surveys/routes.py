@@ -159,10 +159,14 @@ def check_survey(
     problems, proof = examined.problems, None
     if examined.document is not None and not examined.errors:
         proof = findings.prove(examined.document, findings.PUBLISH_SECONDS)
-        problems = (*problems, *findings.as_problems(proof))
+        problems = (*problems, *findings.warnings(proof))
     worded = findings.words(problems, _language(request))
     return json_response(
-        {"problems": worded, "findings": proof, "confirm": findings.digest_of(worded)}
+        {
+            "problems": worded,
+            "findings": proof and proof.public(),
+            "confirm": findings.digest_of(worded),
+        }
     )
 
 

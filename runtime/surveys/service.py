@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import sqlalchemy as sa
@@ -269,7 +269,8 @@ def _lock_or_create(connection: sa.Connection, document: engine.Document, clock:
 def _words(document: engine.Document) -> str:
     """The title by language, as JSON; a plain string serves every language."""
     title: Any = document.title
-    words = title if isinstance(title, dict) else dict.fromkeys(document.languages, title)
+    by_language = dict.fromkeys(document.languages, title)
+    words = cast(dict[str, Any], title) if isinstance(title, dict) else by_language
     return msgspec.json.encode(words).decode().replace("\\u0000", "")
 
 
@@ -396,7 +397,8 @@ def _publishable(
     broken = (*walks, *_missing_pictures(db, document))
     if broken:
         raise _refuse(broken)
-    worded = findings.words(findings.warnings(document, findings.PUBLISH_SECONDS), lang)
+    proof = findings.prove(document, findings.PUBLISH_SECONDS)
+    worded = findings.words(findings.warnings(proof), lang)
     digest = findings.digest_of(worded)
     if worded and confirm != digest:
         raise StateConflict(
