@@ -129,7 +129,10 @@ def _holds(part: Any, whole: Any) -> bool:
 
 
 def _document_differences(whole: dict[str, Any]) -> Iterator[str]:
-    found = engine.check_parsed(engine.parse(document_bytes(whole)))
+    parsed = engine.parse(document_bytes(whole))
+    found = engine.check_parsed(parsed)
+    if parsed.document is not None and not parsed.problems:
+        found = (*found, *(p for p in engine.check(parsed.document) if p not in found))
     errors = [p for p in found if p.severity == "error"]
     wanted = sorted((p["at"], p["code"]) for p in whole["expect_problems"])
     got = sorted((p.at, p.code) for p in errors)
@@ -229,8 +232,8 @@ def _journey_differences(whole: dict[str, Any], survey: Any) -> Iterator[str]:
                 place = journey.settle(survey, evaluation, place)
         marks = "all" if outcome == "problems" else "bad"
         lang = whole.get("lang", "zh-CN")
-        moved = outcome not in ("again", "problems")
-        frame = engine.Frame(marks=marks, moved=moved, lang=lang, seed=whole.get("seed", ""))
+        stays = {"moved": False} if outcome in ("again", "problems") else {}
+        frame = engine.Frame(marks=marks, lang=lang, seed=whole.get("seed", ""), **stays)
         view = engine.page_view(survey, evaluation, place, answers, frame=frame, context=context)
         done = engine.done_view(survey, evaluation, frame=frame)
         asked = [survey.scope.questions[name] for name in evaluation.asked]
