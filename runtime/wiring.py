@@ -1,5 +1,6 @@
 """What the programs are made of: one value that holds every service, built from the settings."""
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -72,9 +73,7 @@ def local_secret(data_dir: Path) -> bytes:
         descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_bytes(32))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(mine, path)
-        except FileExistsError:
-            pass
         mine.unlink()
     return path.read_bytes()

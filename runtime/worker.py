@@ -50,17 +50,18 @@ def deployment() -> Deployment:
 
 def connect(redis_url: str) -> redis.Redis:
     """The broker; it need not be there yet."""
-    return redis.Redis.from_url(redis_url, socket_connect_timeout=3, health_check_interval=15)
+    from_url = redis.Redis.from_url  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - redis-py leaves its keyword arguments untyped
+    return from_url(redis_url, socket_connect_timeout=3, health_check_interval=15)
 
 
 def hand_on(made: Deployment, queue: Queue) -> int:
-    """Enqueue the events that are due; tells how many. What cannot be enqueued is due again soon."""
+    """Enqueue the events that are due; tells how many. What is not enqueued is due again soon."""
     if queue.count > MAX_QUEUED:
         return 0
     due = events.due_events(made.db, limit=BATCH, clock=made.clock)
     try:
         for event_id in due:
-            queue.enqueue_call(
+            queue.enqueue_call(  # pyright: ignore[reportUnknownMemberType] - rq's callbacks are untyped
                 deliver_event,
                 args=(str(event_id),),
                 timeout=JOB_SECONDS,
@@ -129,7 +130,7 @@ def _pump(made: Deployment, stopping: threading.Event) -> None:
 
 
 class EventWorker(SimpleWorker):
-    """Performs jobs in this process; a timer thread, not a signal, ends those that take too long."""
+    """Performs jobs in this process; a timer thread, no signal, ends those that take too long."""
 
     death_penalty_class = TimerDeathPenalty
 

@@ -4,7 +4,7 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
@@ -70,7 +70,7 @@ def object_of(data: bytes) -> dict[str, Any]:
         raise Malformed(problems[0].code, **problems[0].params)
     if not isinstance(value, dict):
         raise Malformed("wrong_type", expected="object")
-    return value
+    return cast(dict[str, Any], value)
 
 
 def described(problem: Problem, lang: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What the commands share: settings, the services, and the environment of child programs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from runtime.kit.embedded import Services, ensure_services
@@ -11,7 +11,7 @@ from runtime.wiring import Deployment
 
 
 @contextmanager
-def services_of(settings: Settings) -> Iterator[Services]:
+def services_of(settings: Settings) -> Generator[Services]:
     """The database and the broker while the block runs, with our logs set up."""
     set_up_logging(settings.log_level)
     with ensure_services(settings) as services:
@@ -19,7 +19,7 @@ def services_of(settings: Settings) -> Iterator[Services]:
 
 
 @contextmanager
-def deployment_of(settings: Settings, services: Services, name: str) -> Iterator[Deployment]:
+def deployment_of(settings: Settings, services: Services, name: str) -> Generator[Deployment]:
     """The services of this process."""
     deployment = Deployment(
         settings, database_url=services.app_url, redis_url=services.redis_url, name=name
@@ -31,7 +31,7 @@ def deployment_of(settings: Settings, services: Services, name: str) -> Iterator
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Deployment]:
+def opened(name: str) -> Generator[Deployment]:
     """Settings from the environment, services, and the deployment over them."""
     settings = read_settings(os.environ)
     with services_of(settings) as services, deployment_of(settings, services, name) as deployment:

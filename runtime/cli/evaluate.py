@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
@@ -112,4 +112,5 @@ def _envelope(
         raise Malformed("wrong_type", expected="object")
     if today is not None and not is_date(today):
         raise Malformed("bad_date")
-    return answers, context, today
+    told = cast(dict[str, Any], answers), cast(dict[str, Any] | None, context)
+    return *told, today

@@ -7,6 +7,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from types import FrameType
 
 import click
 
@@ -30,12 +31,19 @@ def command() -> None:
     """Run all channels on one port with a worker; ready when /health/ready answers 200."""
     settings = read_settings(os.environ)
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    _stop_on_signals(stopping)
     with services_of(settings) as services:
         link = _prepare(settings, services)
         if not stopping.is_set():
             _run(settings, services, link, stopping)
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 def _prepare(settings: Settings, services: Services) -> str:
@@ -82,6 +90,7 @@ def _print_addresses(settings: Settings, link: str) -> None:
         if channel in settings.channels:
             click.echo(f"{name:<28}{settings.public_url}{path}")
     if "staff" in settings.channels:
-        click.echo(f"{'职工（一次性登录）Staff, once':<24}{settings.public_url}/staff/sign-in/{link}")
+        label = f"{'职工（一次性登录）Staff, once':<24}"
+        click.echo(f"{label}{settings.public_url}/staff/sign-in/{link}")
     click.echo("")
     sys.stdout.flush()

@@ -123,12 +123,12 @@ def _claim(connection: sa.Connection, event_id: UUID) -> Event | None:
         ),
         {"id": event_id},
     ).one_or_none()
-    return None if row is None else Event(**row._mapping)
+    return None if row is None else Event(**row._asdict())  # pyright: ignore[reportPrivateUsage] - public, named like namedtuple's
 
 
 def _postpone(db: Database, event_id: UUID, error: Exception, clock: Clock) -> None:
     with db.begin() as connection:
-        attempts = connection.execute(
+        attempts: int | None = connection.execute(
             sa.text(
                 "UPDATE event_outbox SET attempts = attempts + 1, failure = :failure "
                 "WHERE event_id = :id RETURNING attempts"

@@ -28,9 +28,7 @@ class BoundedExecutor(ThreadPoolExecutor):
         self.inside = 0
         self._lock = threading.Lock()
 
-    def submit(
-        self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> Future[T]:
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         with self._lock:
             if self.inside >= self.room:
                 raise Overloaded(wait_seconds=2)

@@ -20,7 +20,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 def die_with_parent() -> None:
     """Ask the kernel to end this process when its parent ends, so that no orphan keeps a port."""
-    if _libc is not None:
+    if _libc is not None:  # pyright: ignore[reportUnnecessaryComparison] - None elsewhere
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == 1 and os.getpid() != 1 and os.environ.get("CHILD_OF_HUISHENG"):
             os._exit(1)

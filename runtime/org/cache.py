@@ -47,7 +47,7 @@ class KnownIds:
             return {
                 name: frozenset(
                     connection.execute(
-                        sa.select(sa.column("id")).select_from(sa.table(name))
+                        sa.select(sa.column("id", sa.Text())).select_from(sa.table(name))
                     ).scalars()
                 )
                 for name in ("sites", "departments", "staff_members")

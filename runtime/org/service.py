@@ -61,7 +61,8 @@ def _upsert(connection: sa.Connection, table: Any, keys: list[str], rows: list[A
     from sqlalchemy.dialects.postgresql import insert
 
     statement = insert(table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    names: list[str] = [name for name in rows[0] if name not in keys]
+    changed: dict[str, Any] = {name: statement.excluded[name] for name in names}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
 
 

@@ -471,7 +471,7 @@ def _on_page(
     *,
     is_strict: bool = False,
 ) -> Callable[[Turn], Step]:
-    """`act` on the page that the client shows; on another one nothing happens (design section 9)."""
+    """`act` on the page that the client shows; on another one nothing happens."""
 
     def guarded(turn: Turn) -> Step:
         turn.settle()

@@ -85,9 +85,9 @@ def test_a_good_value_is_kept_a_bad_one_is_one_problem_and_none_is_missing(kind)
 def test_hostile_values_are_problems_and_never_exceptions(kind):
     survey = load(kind)
     for value in (
-        0, -1, 1e300, True, "\x00", "𠀀" * 3000, [], [[]], [{}], {}, {"a": {}}, [None], {"choice": []},
-        {"not_applicable": True}, {"agreed": 1, "version": True}, {"r": []}, {"r": {"x": 1}}, ["a"] * 99,
-        {"choice": "a", "text": {}}, [["a"]], "a" * 100_000,
+        0, -1, 1e300, True, "\x00", "𠀀" * 3000, [], [[]], [{}], {}, {"a": {}}, [None],
+        {"choice": []}, {"not_applicable": True}, {"agreed": 1, "version": True}, {"r": []},
+        {"r": {"x": 1}}, ["a"] * 99, {"choice": "a", "text": {}}, [["a"]], "a" * 100_000,
     ):  # fmt: skip
         evaluation = survey.evaluate({"q": value})
         view_of(survey, evaluation, {"q": value})

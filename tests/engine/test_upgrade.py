@@ -24,5 +24,5 @@ def test_operations_are_applied_in_turn_until_the_format_is_current():
 
 
 def test_a_format_from_the_future_is_refused_by_name():
-    with pytest.raises(UnknownFormat, match="huisheng.survey/9"):
+    with pytest.raises(UnknownFormat, match=r"huisheng\.survey/9"):
         upgrade({"format": "huisheng.survey/9"})

@@ -36,7 +36,7 @@ class TooMany(Exception):
 class Facts:
     """What holds of the complete responses.
 
-    `rules` has, by JSON pointer, the values that a rule takes where it is looked at: of a page where
+    `rules` has, by JSON pointer, the values that a rule takes where it is read: of a page where
     no jump skipped it, of a question and of a jump where the page is on the path, of an option and
     of `required` where the question is asked. `options` are chosen (of a ranking: ranked; rows of a
     matrix: shown).
@@ -50,7 +50,9 @@ class Facts:
     endings: set[str | None] = field(default_factory=set)
     rules: dict[str, set[bool]] = field(default_factory=dict)
     scores: dict[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
-    no_score: set[str] = field(default_factory=set)
+    computed: dict[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
+    stuck: set[str] = field(default_factory=set)
+    answerable: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -174,7 +176,10 @@ class Enumeration:
             if not isinstance(must, bool):
                 must = self.note(f"{at}/required", must)
             inner = len(self.trail)
-            for value, options in self.choices(question, hidden, must):
+            choices = self.choices(question, hidden, must)
+            if must:
+                (self.facts.answerable if choices else self.facts.stuck).add(name)
+            for value, options in choices:
                 self.trail += [("option", f"{name}.{option}") for option in options]
                 if value is not None:
                     self.walk.values[name] = value
@@ -236,7 +241,7 @@ class Enumeration:
                 case _:
                     facts.rules.setdefault(what[0], set()).add(what[1])
         self.last_rules()
-        self.score_bounds()
+        self.bounds()
         self.responses.append(
             Response(dict(self.walk.values), self.walk.context, self.walk.today, path)
         )
@@ -252,14 +257,11 @@ class Enumeration:
         for at, rule in placed:
             self.facts.rules.setdefault(at, set()).add(self.walk.truth(rule) is True)
 
-    def score_bounds(self) -> None:
+    def bounds(self) -> None:
         for name in self.walk.scores:
-            value = self.walk.score(name)[0]
-            if value is None:
-                self.facts.no_score.add(name)
-            else:
-                low, high = self.facts.scores.get(name, (value, value))
-                self.facts.scores[name] = (min(low, value), max(high, value))
+            _widen(self.facts.scores, name, self.walk.score(name)[0])
+        for name in self.walk.computed:
+            _widen(self.facts.computed, name, self.walk.compute(name))
 
     # -- answers ----------------------------------------------------------------------------------
 
@@ -379,11 +381,17 @@ class Enumeration:
                 given = leaf["value"] if isinstance(leaf["value"], list) else [leaf["value"]]
                 constants |= {oracle.plain(v) for v in given}
         ordered = sorted(constants)
-        between = [(a + b) / 2 for a, b in zip(ordered, ordered[1:], strict=False)]
+        between = [(a + b) / 2 for a, b in itertools.pairwise(ordered)]
         return [
             _json_number(n)
             for n in [ordered[0] - 1, *sorted([*ordered, *between]), ordered[-1] + 1]
         ]
+
+
+def _widen(ranges: dict[str, tuple[Fraction, Fraction]], name: str, value: Any) -> None:
+    if value is not None:
+        low, high = ranges.get(name, (value, value))
+        ranges[name] = (min(low, value), max(high, value))
 
 
 def _chosen(question: Json, value: Any, hidden: frozenset[str]) -> Iterator[str]:

@@ -102,7 +102,8 @@ def break_somewhere(document: Any, rng: random.Random) -> None:
             case 1:
                 del node[key]
             case _ if isinstance(node, dict):
-                node[rng.choice(["ghost", "op", "type", "show_if", ""])] = copy.deepcopy(rng.choice(VALUES))
+                key = rng.choice(["ghost", "op", "type", "show_if", ""])
+                node[key] = copy.deepcopy(rng.choice(VALUES))
             case _:
                 node.append(copy.deepcopy(rng.choice(VALUES)))
         return
