@@ -178,11 +178,9 @@ def kind_of(process: psutil.Process) -> str | None:
         return "postgres"
     if "valkey" in words or "redis-server" in words:
         return "valkey"
-    if "worker" in words and "huisheng" in words and "serve" not in words:
+    if words.endswith("runtime.cli worker"):
         return "worker"
-    if "serve" in words or "granian" in words:
-        return "server"
-    return None
+    return "server" if words.endswith("runtime.cli serve") else None
 
 
 async def kill_at_random(program: Running, kills: int, seed: int) -> Counter[str]:
@@ -195,7 +193,7 @@ async def kill_at_random(program: Running, kills: int, seed: int) -> Counter[str
         target = TARGETS[sum(done.values()) % len(TARGETS)]
         victims = await asyncio.to_thread(lambda wanted=target: processes(program)[wanted])
         if not victims:
-            continue
+            victims = await _appeared(program, target)
         try:
             os.kill(dice.choice(victims).pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -204,6 +202,16 @@ async def kill_at_random(program: Running, kills: int, seed: int) -> Counter[str
         if dice.random() < 0.7:
             await asyncio.to_thread(program.wait_ready)
     return done
+
+
+async def _appeared(program: Running, target: str) -> list[psutil.Process]:
+    """The processes of a target, waited for: it may be starting again."""
+    for _ in range(300):
+        found = await asyncio.to_thread(lambda: processes(program)[target])
+        if found:
+            return found
+        await asyncio.sleep(0.1)
+    raise RuntimeError(f"{target} did not come back")
 
 
 def compare(program: Running, ledger: list[Entry]) -> list[str]:
