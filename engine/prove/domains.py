@@ -10,7 +10,7 @@ from engine.numbers import exact
 from engine.prove.formula import Node
 from engine.prove.lattice import UNIT, Lattice
 from engine.prove.samples import Samples, plain, samples
-from engine.prove.uses import Uses, leaf_truth
+from engine.prove.uses import Uses
 from engine.questions import Question
 from engine.questions.base import NOT_APPLICABLE, Bounds, clean_text
 from engine.questions.cascade import Cascade
@@ -90,7 +90,9 @@ class Line(NamedTuple):
 
     def seen(self, unit: int) -> Any:
         """An element as rules see it."""
-        return Fraction(unit, UNIT) if self.kind == "number" else self.answer(unit)
+        if self.kind != "number":
+            return self.answer(unit)
+        return Fraction(unit, UNIT) if unit % UNIT else unit // UNIT
 
 
 def unit_answer(kind: str, unit: int) -> Any:
@@ -143,7 +145,9 @@ class Domains:
         """What tells this value of a ref from its others."""
         if name in self.uses.split:
             return seen
-        return tuple(leaf_truth(leaf, seen) for leaf in self.uses.leaves.get(name, ()))
+        if seen is None:
+            return None
+        return tuple([test(seen) for test in self.uses.tests.get(name, ())])
 
     def cell(self, question: Matrix, row: str) -> Finite:
         """One row of a matrix."""
@@ -332,10 +336,7 @@ def _ruled(question: Question) -> list[tuple[int, Any]]:
 
 
 def _simple(question: Rating | Nps | YesNo) -> list[Choice]:
-    choices = [
-        Choice(v, v if isinstance(v, bool) else Fraction(v), question.points(v))
-        for v in question.point_values() or ()
-    ]
+    choices = [Choice(v, v, question.points(v)) for v in question.point_values() or ()]
     if isinstance(question, Rating) and question.not_applicable:
         choices.append(Choice(NOT_APPLICABLE, None))
     return choices

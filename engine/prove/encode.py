@@ -365,7 +365,8 @@ class Encoder:
         script = self.script
         domain = self.domain(name)
         if isinstance(domain, Finite):
-            term = Linear(bools={s.node: s.seen for s in domain.states if s.seen is not None})
+            given = {s.node: Fraction(s.seen) for s in domain.states if s.seen is not None}
+            term = Linear(bools=given)
             values = list(term.bools.values()) or [ZERO]
             limits = Range(min(values), max(values))
             return Term(script, _known(script, domain), term, limits=limits)
@@ -441,7 +442,7 @@ class Encoder:
         domain = self.domain(name)
         if not isinstance(domain, Finite):
             return Inverse(self.script, literal, number)
-        shares = {s.node: literal / s.seen for s in domain.states if s.seen}
+        shares = {s.node: literal / Fraction(s.seen) for s in domain.states if s.seen}
         return Term(self.script, self.script.either(shares), Linear(bools=shares))
 
     def _score(self, score: Score, pick: Pick | None) -> Numeric:
@@ -535,8 +536,9 @@ class Encoder:
         script, lattice = self.script, domain.lattice
         assert domain.variable is not None
         name = script.declare(domain.variable, "Int")
-        low, high = Fraction(min(lattice.low, 0)), Fraction(max(lattice.high, 0))
-        script.ranges[name] = Range(low, high)
+        low, high = min(lattice.low, 0), max(lattice.high, 0)
+        script.require(f"(and (<= {_int(low)} {name}) (<= {name} {_int(high)}))")
+        script.ranges[name] = Range(Fraction(low), Fraction(high))
         term = Linear(variables={name: Fraction(1)})
         script.imply(negate(answered), script.define(f"(= {name} 0)"))
         for piece in domain.pieces:

@@ -11,6 +11,8 @@ Operator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 TRUE: Node = "true"
 FALSE: Node = "false"
 ZERO = Fraction(0)
+MOST_WEIGHT = 2**30
+"""Below this sum weights fit the solver's own counting constraints."""
 
 
 def negate(node: Node) -> Node:
@@ -204,6 +206,10 @@ class Script:
             *(c.denominator for c in term.bools.values()),
             *(c.denominator for c in term.variables.values()),
         )
+        if not term.variables:
+            whole = {node: int(c * scale) for node, c in term.bools.items()}
+            least = int((bound - term.const) * scale) + (1 if strict else 0)
+            return self._weighted(whole, least)
         is_real = any(self.sorts[name] == "Real" for name in term.variables)
         parts = [
             f"(ite {node} {_number(c * scale, is_real)} {_number(ZERO, is_real)})"
@@ -215,6 +221,17 @@ class Script:
         right = _number((bound - term.const) * scale, is_real)
         left = parts[0] if len(parts) == 1 else f"(+ {' '.join(parts)})"
         return self.define(f"({'>' if strict else '>='} {left} {right})")
+
+    def _weighted(self, weights: Mapping[Node, int], least: int) -> Node:
+        """Whether the weights of the formulas that hold come to `least`."""
+        parts = {negate(n) if c < 0 else n: abs(c) for n, c in weights.items()}
+        if len(parts) == len(weights) and sum(parts.values()) < MOST_WEIGHT:
+            least -= sum(c for c in weights.values() if c < 0)
+            counts = " ".join(map(str, (least, *parts.values())))
+            return self.define(f"((_ pbge {counts}) {' '.join(parts)})")
+        terms = [f"(ite {n} {_number(Fraction(c), False)} 0)" for n, c in weights.items()]
+        left = terms[0] if len(terms) == 1 else f"(+ {' '.join(terms)})"
+        return self.define(f"(>= {left} {_number(Fraction(least), False)})")
 
     def variable(self, limits: Range, sort: str = "Real") -> Linear:
         """A new number within limits."""

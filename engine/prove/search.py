@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 from engine.prove.choosers import Dice, Explorer, Follower
 from engine.prove.encode import Encoder, Goal, Pick, RuleSite, hits, rule_sites
 from engine.prove.formula import FALSE, TRUE, Node
-from engine.prove.solve import Clock, Solver
+from engine.prove.solve import Clock, Model, Solver
 from engine.prove.trace import Plan, Trace
 
 MOST_WALKS = 160
@@ -115,16 +115,15 @@ class Search:
         claimed = {goal for goal in todo if names[goal] in model.true or names[goal] == TRUE}
         before = set(self.open)
         self.note(Trace(self.plan, Follower(model)))
-        self._show_twins(claimed)
+        self._show_twins(model, claimed)
         if self.open != before:
             return set()
         return claimed or set(todo)
 
-    def _show_twins(self, claimed: Iterable[Goal]) -> None:
+    def _show_twins(self, model: Model, claimed: Iterable[Goal]) -> None:
         """Options of one state differ in nothing but their name: walks another of them."""
         for goal in sorted(claimed):
             if goal.kind == "option" and goal in self.open:
-                model = self.solver.model()
                 self.note(Trace(self.plan, Follower(model, option=goal.name)))
 
     def _one_by_one(self, todo: Sequence[Goal], names: dict[Goal, Node]) -> None:

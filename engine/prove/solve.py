@@ -45,6 +45,7 @@ class Solver:
         self.script = script
         self._solver: Any = None
         self._told = 0
+        self._only_truth = True
         self._aliases: dict[Node, Node] = {}
         self.queries = 0
 
@@ -100,14 +101,16 @@ class Solver:
 
     def _tell(self) -> None:
         """Hands over what was written to the script meanwhile."""
-        if self._solver is None:
-            text = self.script.text()
-            only_truth = all(sort == "Bool" for sort in self.script.sorts.values())
-            plain = only_truth and "(ite " not in text
-            self._solver = self._z3.SolverFor("QF_FD") if plain else self._z3.Solver()
-            self._solver.from_string(text)
-            self._told = len(self.script.lines)
-        elif self._told < len(self.script.lines):
-            new = self.script.lines[self._told :]
-            self._solver.from_string("\n".join(new))
-            self._told = len(self.script.lines)
+        new = self.script.text(self._told)
+        if self._solver is None or (self._only_truth and _has_arithmetic(new)):
+            new = self.script.text()
+            self._only_truth = not _has_arithmetic(new)
+            kind = self._z3.SolverFor("QF_FD") if self._only_truth else self._z3.Solver()
+            self._solver = kind
+        if new:
+            self._solver.from_string(new)
+        self._told = len(self.script.lines)
+
+
+def _has_arithmetic(text: str) -> bool:
+    return "(ite " in text or " Int)" in text or " Real)" in text

@@ -5,6 +5,7 @@ walked here (and, before it is reported, by the engine itself).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
 
 from engine.arithmetic import computed_value, score_members, score_value
@@ -12,7 +13,7 @@ from engine.definition import Document, If, Jump, Operand
 from engine.numbers import exact
 from engine.prove.domains import Choice, Domains, Finite, Line, answer_unit, entered
 from engine.prove.formula import Node
-from engine.prove.uses import Leaf, Uses, comparable, compare, leaf_truth
+from engine.prove.uses import Leaf, Uses, compare, literal_test
 from engine.questions import Question
 from engine.questions.matrix import Matrix
 from engine.questions.multi_choice import MultiChoice
@@ -67,6 +68,9 @@ class Plan:
             q.id: self._domain(q) for q in self.scope.questions.values()
         }
         self.targets = _targets(document)
+        self.derived = {
+            n for n, ref in self.scope.refs.items() if ref.source in ("score", "computed")
+        }
         self.rules = {placed.at: _compiled(placed.rule) for placed in self.uses.rules}
 
     def _domain(self, question: Question) -> Domain:
@@ -132,6 +136,7 @@ class Trace:
         self.ending: str | None = None
         self.stuck_at: str | None = None
         self._values: dict[str, Any] = {}
+        self._scored: dict[str, Fraction | None] = {}
         self._walk()
 
     # -- values -----------------------------------------------------------------------------
@@ -141,16 +146,12 @@ class Trace:
         values = self._values
         if name in values:
             return values[name]
-        ref = self.plan.scope.refs[name]
-        match ref.source:
-            case "score":
-                found = self.score(ref.id)
-            case "computed":
-                found = self.computed(ref.id)
-            case _:
-                return None
-        values[name] = found
-        return found
+        if name in self.plan.derived:
+            ref = self.plan.scope.refs[name]
+            found = self.score(ref.id) if ref.source == "score" else self.computed(ref.id)
+            values[name] = found
+            return found
+        return None
 
     def is_answered(self, name: str) -> bool:
         """Whether a ref stands for anything (not applicable counts)."""
@@ -170,9 +171,11 @@ class Trace:
     def _points(self, member: str) -> Any:
         if member.startswith("score."):
             return self.value(member)
-        answer = self.answers.get(member)
-        question = self.plan.scope.questions[member]
-        return None if answer is None else question.points(answer)
+        if member not in self._scored:
+            answer = self.answers.get(member)
+            question = self.plan.scope.questions[member]
+            self._scored[member] = None if answer is None else question.points(answer)
+        return self._scored[member]
 
     def computed(self, name: str) -> Any:
         """The unrounded computed value."""
@@ -185,7 +188,10 @@ class Trace:
         return computed_value(computed, self._operand, holds)
 
     def _operand(self, operand: Operand) -> Any:
-        return self.value(operand) if isinstance(operand, str) else exact(operand)
+        if not isinstance(operand, str):
+            return exact(operand)
+        value = self.value(operand)
+        return None if value is None else Fraction(value)
 
     def holds(self, at: str) -> Truth:
         """The truth of a rule of the document."""
@@ -280,6 +286,7 @@ class Trace:
         if required and question.type == "consent" and choice.seen is False:
             return False
         self.answers[question.id] = choice.answer
+        self._scored[question.id] = choice.points
         if choice.seen is not None:
             self._values[question.id] = choice.seen
         if choice.option:
@@ -307,9 +314,7 @@ class Trace:
             return False
         self.answers[question.id] = [entered(o) for o in question.options if o.id in chosen]
         self._values[question.id] = frozenset(chosen)
-        from fractions import Fraction
-
-        self._values[f"{question.id}.count"] = Fraction(len(chosen))
+        self._values[f"{question.id}.count"] = len(chosen)
         self.chosen.update(f"{question.id}.{o}" for o in chosen)
         return True
 
@@ -409,7 +414,13 @@ def _leaf(leaf: Leaf) -> Callable[[Trace], Truth]:
             return None if left is None or right is None else compare(leaf, left, right)
 
         return between
-    return lambda trace: leaf_truth(leaf, trace.value(name))
+    test = literal_test(leaf)
+
+    def of_value(trace: Trace) -> Truth:
+        value = trace.value(name)
+        return None if value is None else test(value)
+
+    return of_value
 
 
-__all__ = ["Chooser", "Domain", "Flag", "Grid", "Multi", "Plan", "Trace", "comparable", "fits"]
+__all__ = ["Chooser", "Domain", "Flag", "Grid", "Multi", "Plan", "Trace", "fits"]

@@ -1,8 +1,8 @@
 """What a document's rules, computed values and scores tell apart of each value."""
 
+import operator
 from collections import defaultdict
-from collections.abc import Iterable
-from fractions import Fraction
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from engine.definition import Document
@@ -36,6 +36,7 @@ class Uses:
         self.scope = Scope(document)
         self.rules = tuple(self.scope.rules())
         self.leaves: dict[str, list[Comparison | Membership]] = defaultdict(list)
+        self.tests: dict[str, list[Callable[[Any], bool]]] = defaultdict(list)
         self.partners: dict[str, set[str]] = defaultdict(set)
         self.read: set[str] = set()
         self.split: set[str] = set()
@@ -61,6 +62,7 @@ class Uses:
             self.partners[leaf.other].add(leaf.ref)
         else:
             self.leaves[leaf.ref].append(leaf)
+            self.tests[leaf.ref].append(literal_test(leaf))
 
     def _ruled_points(self) -> set[str]:
         found: set[str] = set()
@@ -105,41 +107,43 @@ def literals(leaf: Leaf) -> Iterable[Scalar]:
 
 def comparable(value: Any) -> Any:
     """A value as comparisons see it: numbers exact, all else as it is."""
-    return exact(value) if value.__class__ in (int, float) else value
+    if value.__class__ is float:
+        return int(value) if value.is_integer() else exact(value)
+    return value
+
+
+_TESTS: dict[type[Comparison], Callable[[Any, Any], bool]] = {
+    Eq: operator.eq,
+    Ne: operator.ne,
+    Lt: operator.lt,
+    Le: operator.le,
+    Gt: operator.gt,
+    Ge: operator.ge,
+}
 
 
 def compare(leaf: Comparison, left: Any, right: Any) -> bool:
     """The truth of a comparison of two known values."""
+    return _TESTS[type(leaf)](left, right)
+
+
+def literal_test(leaf: Comparison | Membership) -> Callable[[Any], bool]:
+    """The test that a comparison with literals makes of a known value."""
     match leaf:
-        case Eq():
-            return left == right
-        case Ne():
-            return left != right
-        case Lt():
-            return left < right
-        case Le():
-            return left <= right
-        case Gt():
-            return left > right
-        case Ge() | _:
-            return left >= right
+        case In():
+            return frozenset(map(comparable, leaf.value)).__contains__
+        case HasAny():
+            wanted = frozenset(leaf.value)
+            return lambda value: not wanted.isdisjoint(value)
+        case HasAll():
+            return frozenset(leaf.value).issubset
+        case Membership():
+            return frozenset(leaf.value).isdisjoint
+        case Comparison():
+            test, right = _TESTS[type(leaf)], comparable(leaf.value)
+            return lambda value: test(value, right)
 
 
 def leaf_truth(leaf: Comparison | Membership, value: Any) -> bool | None:
     """The truth of a comparison with literals, given what the ref stands for (None: unknown)."""
-    if value is None:
-        return None
-    match leaf:
-        case In():
-            return any(value == comparable(v) for v in leaf.value)
-        case HasAny():
-            return not value.isdisjoint(leaf.value)
-        case HasAll():
-            return value.issuperset(leaf.value)
-        case Membership():
-            return value.isdisjoint(leaf.value)
-        case Comparison():
-            return compare(leaf, value, comparable(leaf.value))
-
-
-NUMBER_ZERO = Fraction(0)
+    return None if value is None else literal_test(leaf)(value)
