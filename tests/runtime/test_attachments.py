@@ -1,0 +1,138 @@
+"""Attachments: recognised by content, cleaned, limited, bound to their session. # R1.1.1.2a"""
+
+import io
+import struct
+import zipfile
+import zlib
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+from PIL import Image
+
+from runtime.kit import content
+from runtime.kit.problems import TooLarge, UnsupportedMedia
+from runtime.wiring import Deployment
+from tests.runtime.conftest import Patient
+
+
+def _jpeg_with_place() -> bytes:
+    picture = Image.new("RGB", (20, 10), "blue")
+    exif = Image.Exif()
+    exif[0x010E] = "secret place"
+    exif[0x0112] = 6
+    out = io.BytesIO()
+    picture.save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def _zip(*names: str, size: int = 10) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, b"0" * size)
+    return out.getvalue()
+
+
+def _png_of(width: int, height: int) -> bytes:
+    """A PNG whose header promises so many pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.fixture
+def uploader(patient: Patient) -> Patient:
+    """A patient on the page with the upload question."""
+    assert patient.post("next", {"overall": 5}).json()["page"]["id"] == "detail"
+    return patient
+
+
+def _upload(patient: Patient, data: bytes, name: str = "a.jpg", question: str = "photo") -> Any:
+    return patient.client.post(
+        f"{patient.url}/attachments",
+        files={"file": (name, data)},
+        data={"question": question},
+        headers=patient.headers,
+    )
+
+
+def test_a_picture_loses_its_metadata(uploader: Patient, deployment: Deployment) -> None:
+    """Stored by the hash of its cleaned content, upright, bound to the session."""
+    answer = _upload(uploader, _jpeg_with_place(), "../../我的 照片.jpg")
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert set(body) == {"id", "name", "bytes", "type"}
+    assert (body["name"], body["type"]) == ("我的 照片.jpg", "image/jpeg")
+    token = uploader.headers["authorization"].removeprefix("Bearer ")
+    _, kept = deployment.sessions.read_attachment(token, body["id"])
+    assert b"secret" not in kept
+    assert Image.open(io.BytesIO(kept)).size == (10, 20)
+    photo = next(q for q in uploader.get().json()["questions"] if q["id"] == "photo")
+    assert photo["value"] == [body["id"]]
+
+
+def test_types_counts_and_sizes_are_limited(uploader: Patient) -> None:
+    """By content, whatever the name says."""
+    assert _upload(uploader, b"<html>", "a.jpg").status_code == 415
+    assert _upload(uploader, b"").status_code == 422
+    assert _upload(uploader, b"%PDF-1.7\n%%EOF", "a.pdf").status_code == 415
+    assert _upload(uploader, _jpeg_with_place(), question="nurse").status_code == 404
+    assert _upload(uploader, b"x" * (11 * 2**20)).status_code == 413
+    assert _upload(uploader, _png_of(50_000, 50_000)).status_code == 413
+    first = _upload(uploader, _jpeg_with_place())
+    assert _upload(uploader, _jpeg_with_place()).status_code == 201
+    assert _upload(uploader, _jpeg_with_place()).status_code == 409
+    url = f"{uploader.url}/attachments/{first.json()['id']}"
+    assert uploader.client.delete(url, headers=uploader.headers).status_code == 204
+    assert uploader.client.delete(url, headers=uploader.headers).status_code == 404
+    assert _upload(uploader, _jpeg_with_place()).status_code == 201
+
+
+def test_a_foreign_attachment_is_a_bad_value(
+    uploader: Patient, client: TestClient[Any], published: str
+) -> None:
+    """Another session's id, or an invented one."""
+    mine = _upload(uploader, _jpeg_with_place()).json()["id"]
+    begun = client.post("/api/v1/sessions", json={"survey": published, "channel": "web"})
+    other = Patient(client, begun.json())
+    other.post("next", {"overall": 5})
+    shown = other.put({"photo": [mine]}).json()
+    photo = next(q for q in shown["questions"] if q["id"] == "photo")
+    assert photo["problem"]["code"] == "unknown_attachment"
+
+
+def test_documents_are_recognised_by_their_structure() -> None:
+    """DOCX and XLSX by their parts, PDF by both ends; macros and bombs are refused."""
+    types = "[Content_Types].xml"
+    assert content.recognise(_zip(types, "word/document.xml")) == content.DOCX
+    assert content.recognise(_zip(types, "xl/workbook.xml")) == content.XLSX
+    assert content.recognise(b"%PDF-1.4\n...\n%%EOF\n") == "application/pdf"
+    for bad in (
+        _zip("a.txt"),
+        _zip(types, "word/document.xml", "word/vbaProject.bin"),
+        _zip(types, "word/document.xml", "../../etc/passwd"),
+        b"MZ\x90\x00",
+        b"PK\x03\x04 nothing",
+        b"%PDF-1.4 cut off",
+        b"GIF89a",
+    ):
+        with pytest.raises(UnsupportedMedia):
+            content.recognise(bad)
+    with pytest.raises(TooLarge):
+        content.recognise(_zip(types, "word/document.xml", size=20_000_000))
+
+
+def test_a_damaged_picture_is_refused() -> None:
+    """A picture is drawn anew or not taken."""
+    for damaged in (b"\xff\xd8\xff" + b"0" * 100, b"\x89PNG\r\n\x1a\n" + b"0" * 50):
+        with pytest.raises(UnsupportedMedia):
+            content.clean_picture(damaged, content.recognise(damaged))
