@@ -193,11 +193,6 @@ def is_radio_group(question: Any) -> bool:
     return kind(question) in RADIOS
 
 
-def is_upload(question: msgspec.Struct) -> bool:
-    """True for questions that files answer."""
-    return kind(question) in UPLOADS
-
-
 FILTERS: Mapping[str, Callable[..., object]] = {
     "accept": accept,
     "cascade_paths": cascade_paths,

@@ -81,9 +81,7 @@ def render_ending(
     return _render(name, frame, own, view=view, open_form=open_form)
 
 
-def render_start(
-    introduction: Introduction, frame: Frame, own: tuple[Path, ...] = ()
-) -> str:
+def render_start(introduction: Introduction, frame: Frame, own: tuple[Path, ...] = ()) -> str:
     """A survey's first page, where nothing has been stored yet."""
     return _render("start.html", frame, own, introduction=introduction)
 

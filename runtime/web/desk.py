@@ -116,9 +116,7 @@ class Desk:
             return self._finish(Response("", status_code=200, media_type=HTML), headers)
         return self._finish(Redirect(address, status_code=303), None)
 
-    def _finish(
-        self, response: Response[Any], headers: Mapping[str, str] | None
-    ) -> Response[Any]:
+    def _finish(self, response: Response[Any], headers: Mapping[str, str] | None) -> Response[Any]:
         for name, value in {**page_headers(self.deployment.settings), **(headers or {})}.items():
             response.set_header(name, value)
         for cookie in self.cookies:

@@ -69,9 +69,7 @@ class Pickers:
 
         return self._keep(("staff", sites, of, lang), read)
 
-    def _keep(
-        self, key: tuple[Any, ...], read: Callable[[], Sequence[Picked]]
-    ) -> tuple[Pick, ...]:
+    def _keep(self, key: tuple[Any, ...], read: Callable[[], Sequence[Picked]]) -> tuple[Pick, ...]:
         now = time.monotonic()
         with self._lock:
             kept = self._kept.get(key)

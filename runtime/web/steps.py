@@ -149,9 +149,7 @@ class StepPost:
             return self._ended(step)
         offer = self.sessions.hand_over(self.token)
         url = f"{self.desk.deployment.settings.public_url}/s/resume/{offer.code}"
-        return self.desk.step_page(
-            step.view, step.attachments, notice="saved", resume_url=url
-        )
+        return self.desk.step_page(step.view, step.attachments, notice="saved", resume_url=url)
 
     def _change_look(self, verb: str, value: str) -> Response[Any]:
         """Large text or another language; what was typed is saved first."""
