@@ -1,8 +1,9 @@
 """The staff's first pages: sign in by a one-time link, see the scored responses."""
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -46,12 +47,26 @@ def _language(request: Http) -> str:
 
 def _page(request: Http, name: str, status: int = 200, **values: Any) -> Response[str]:
     lang = _language(request)
-    html = _templates().get_template(name).render(
-        lang=lang,
-        t=lambda code, **params: say(f"staff_{code}", lang, **params),
-        say_in=lambda words: in_language(words, lang),
-        local=lambda moment: moment.astimezone(HOSPITAL_ZONE).strftime("%Y-%m-%d %H:%M"),
-        **values,
+
+    def t(code: str, **params: Any) -> str:
+        return say(f"staff_{code}", lang, **params)
+
+    def say_in(words: Any) -> str:
+        return in_language(words, lang)
+
+    def local(moment: datetime) -> str:
+        return moment.astimezone(HOSPITAL_ZONE).strftime("%Y-%m-%d %H:%M")
+
+    html = (
+        _templates()
+        .get_template(name)
+        .render(
+            lang=lang,
+            t=t,
+            say_in=say_in,
+            local=local,
+            **values,
+        )
     )
     return Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
 
@@ -139,7 +154,7 @@ def _scores(line: queries.Line, deployment: Deployment, lang: str) -> list[tuple
     return [
         (
             localize(score.title, lang, first) if score.title is not None else score.id,
-            (line.scores.get(score.id) or {}).get("value"),
+            _value(line.scores.get(score.id)),
         )
         for score in document.scores
     ]
@@ -170,6 +185,11 @@ def show_response(
     )
 
 
+def _value(score: Any) -> float | None:
+    """The number of a stored score; none where nothing was answered."""
+    return score and score["value"]
+
+
 def _shown(value: Any, question: Any, lang: str, first: str) -> str:
     """An answer in words: option texts for option ids, the plain value for others."""
     parts = (*getattr(question, "options", ()), *getattr(question, "rows", ()))
@@ -178,7 +198,7 @@ def _shown(value: Any, question: Any, lang: str, first: str) -> str:
         case bool():
             return say("staff_yes" if value else "staff_no", lang)
         case list():
-            return "、".join(_shown(one, question, lang, first) for one in value)
+            return "、".join(_shown(one, question, lang, first) for one in cast(list[Any], value))
         case {"choice": choice, **rest}:
             return f"{texts.get(choice, choice)} {rest.get('text', '')}".strip()
         case {"not_applicable": True}:
@@ -188,7 +208,7 @@ def _shown(value: Any, question: Any, lang: str, first: str) -> str:
         case dict():
             return "；".join(
                 f"{texts.get(row, row)}: {_shown(cell, question, lang, first)}"
-                for row, cell in value.items()
+                for row, cell in cast(dict[str, Any], value).items()
             )
         case _:
             return texts.get(str(value), str(value))

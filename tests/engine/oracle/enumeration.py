@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 from typing import Any
 
 from tests.engine.oracle import oracle
@@ -325,44 +325,16 @@ class Enumeration:
             if value is not None and not dropped:
                 yield value
 
-    def candidates(self, question: Json, hidden: frozenset[str]) -> Iterator[Any]:
-        match question["type"]:
-            case "single_choice":
-                yield from _options(question, hidden)
-            case "multi_choice":
-                options = _options(question, hidden)
-                for size in range(1, len(options) + 1):
-                    yield from (list(c) for c in combinations(options, size))
-            case "ranking":
-                shown = [o["id"] for o in question["options"] if o["id"] not in hidden]
-                if shown:
-                    yield shown[: question.get("max", len(shown))]
-            case "rating":
-                yield from range(question.get("min", 1), question.get("max", 5) + 1)
-                yield oracle.NOT_APPLICABLE
-            case "nps":
-                yield from range(11)
-            case "yes_no":
-                yield from (True, False)
-            case "matrix":
-                yield from _matrix(question, hidden)
-            case "text" | "department" | "staff":
-                yield from (*self.texts, *FRESH, *SHAPED)
-            case "number":
-                yield from self.numbers(question)
-            case "date":
-                yield from (day.isoformat() for day in self.days)
-            case "time":
-                yield from MINUTES
-            case "cascade":
-                yield from (node["id"] for node in oracle.nodes(question["nodes"]))
-            case "consent":
-                for agreed in (True, False):
-                    yield {"agreed": agreed, "version": question["version"]}
-            case "picture_upload" | "file_upload":
-                yield ["a1"]
-            case "signature":
-                yield "a1"
+    def candidates(self, question: Json, hidden: frozenset[str]) -> list[Any]:
+        """Values worth a try; those that do not fit are left out by `good`."""
+        kind = question["type"]
+        if kind == "number":
+            return list(self.numbers(question))
+        if kind in ("text", "department", "staff"):
+            return [*self.texts, *FRESH, *SHAPED]
+        if kind == "date":
+            return [day.isoformat() for day in self.days]
+        return list(_CANDIDATES[kind](question, hidden))
 
     def numbers(self, question: Json) -> Iterator[Any]:
         step = question.get("step")
@@ -381,7 +353,7 @@ class Enumeration:
                 given = leaf["value"] if isinstance(leaf["value"], list) else [leaf["value"]]
                 constants |= {oracle.plain(v) for v in given}
         ordered = sorted(constants)
-        between = [(a + b) / 2 for a, b in itertools.pairwise(ordered)]
+        between = [(a + b) / 2 for a, b in pairwise(ordered)]
         return [
             _json_number(n)
             for n in [ordered[0] - 1, *sorted([*ordered, *between]), ordered[-1] + 1]
@@ -425,6 +397,40 @@ def _matrix(question: Json, hidden: frozenset[str]) -> Iterator[Any]:
     shown = [row["id"] for row in question["rows"] if row["id"] not in hidden]
     for values in product(cells, repeat=len(shown)):
         yield {row: v for row, v in zip(shown, values, strict=True) if v is not None}
+
+
+def _subsets(question: Json, hidden: frozenset[str]) -> Iterator[Any]:
+    options = _options(question, hidden)
+    for size in range(1, len(options) + 1):
+        yield from (list(chosen) for chosen in combinations(options, size))
+
+
+def _ranked(question: Json, hidden: frozenset[str]) -> Iterator[Any]:
+    shown = [o["id"] for o in question["options"] if o["id"] not in hidden]
+    yield shown[: question.get("max", len(shown))]
+
+
+def _rated(question: Json, hidden: frozenset[str]) -> Iterator[Any]:
+    yield from range(question.get("min", 1), question.get("max", 5) + 1)
+    yield oracle.NOT_APPLICABLE
+
+
+_CANDIDATES: dict[str, Any] = {
+    "single_choice": _options,
+    "multi_choice": _subsets,
+    "ranking": _ranked,
+    "rating": _rated,
+    "nps": lambda q, hidden: range(11),
+    "yes_no": lambda q, hidden: (True, False),
+    "matrix": _matrix,
+    "time": lambda q, hidden: MINUTES,
+    "cascade": lambda q, hidden: (node["id"] for node in oracle.nodes(q["nodes"])),
+    "consent": lambda q, hidden: [{"agreed": a, "version": q["version"]} for a in (True, False)],
+    "picture_upload": lambda q, hidden: [["a1"]],
+    "file_upload": lambda q, hidden: [["a1"]],
+    "signature": lambda q, hidden: ["a1"],
+    "statement": lambda q, hidden: [],
+}
 
 
 def _operands(value: Json) -> list[Any]:
