@@ -83,6 +83,8 @@ def count(metrics: dict[str, Any], name: str) -> int:
 def page_step(program: Running) -> None:
     """Page steps a second against a bare handler's INSERTs a second, same load, same machine."""
     program.publish(STEP_SURVEY)
+    with psycopg.connect(database_url(program)) as connection:
+        connection.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, body bytea)")
     rounds = []
     with bare_server(program) as base:
         for _ in range(3):
