@@ -8,7 +8,7 @@ JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
 SOURCES = engine renderers runtime build_hooks tests
 TESTS ?=
 
-.PHONY: help setup run test check fix bench lock
+.PHONY: help setup run test check fix bench mutate lock
 
 help: ## show this
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -40,6 +40,9 @@ fix: .setup/python ## put style right where a tool can
 
 bench: setup ## figures, each as a ratio within one run
 	$(BIN)/python -m tests.bench
+
+mutate: .setup/python ## turn each operator of the engine round; prints what no conformance file notices
+	$(BIN)/python -m tests.mutation.run --all
 
 lock: ## write the lock files anew from pyproject.toml and package.json
 	.ci/lock
