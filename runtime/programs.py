@@ -79,7 +79,7 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
 
 def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
     """Pictures and pickers serve every channel; sessions the mini-program and the kiosk's phone."""
-    handlers: list[ControllerRouterHandler] = [show_asset, dictionary_router()]
+    handlers: list[ControllerRouterHandler] = [show_asset, show_openapi, dictionary_router()]
     if "miniprogram" in channels or "staff" in channels:
         handlers.extend((list_surveys, session_router(deployment.settings)))
     if "staff" in channels:
@@ -100,7 +100,7 @@ def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Huisheng",
         version=__version__,
-        path=API,
+        path="/schema",
         render_plugins=[JsonRenderPlugin()],
         use_handler_docstrings=True,
     )
@@ -110,6 +110,12 @@ def _no_default_logging(config: AppConfig) -> AppConfig:
     """Litestar's own logging set-up stays out: ours is made by the program."""
     config.logging_config = None
     return config
+
+
+@get("/openapi.json", sync_to_thread=True, include_in_schema=False, opt={"public": True})
+def show_openapi(request: Http) -> Response[bytes]:
+    """The description of this API, OpenAPI 3.1."""
+    return json_response(request.app.openapi_schema.to_schema())
 
 
 # Health

@@ -142,7 +142,9 @@ def _postpone(db: Database, event_id: UUID, error: Exception, clock: Clock) -> N
             sa.text("UPDATE event_outbox SET due_at = :due WHERE event_id = :id"),
             {"id": event_id, "due": clock() + timedelta(seconds=wait)},
         )
-    logger().warning("event_postponed", event=str(event_id), attempts=attempts, wait_seconds=wait)
+    logger().warning(
+        "event_postponed", event_id=str(event_id), attempts=attempts, wait_seconds=wait
+    )
 
 
 def waiting_events(db: Database) -> int:

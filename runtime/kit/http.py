@@ -112,7 +112,7 @@ def problem_response(
         confirm=confirm,
         request_id=request_id,
     )
-    headers = {"cache-control": "no-store"}
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     if retry_after is not None:
         headers["retry-after"] = str(retry_after)
     if status == NotSignedIn.status:

@@ -42,7 +42,7 @@ from runtime.surveys.cache import Form, SurveyCache
 from runtime.surveys.service import published_version
 
 TRIES = 8
-TOKEN_PREFIX = "hss"
+TOKEN_PREFIX = "hss"  # nosec B105 - marks a token, is none
 NO_SITE = "-"
 KIOSK_LIFE = timedelta(hours=1)
 

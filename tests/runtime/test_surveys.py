@@ -63,9 +63,7 @@ def test_findings_must_be_confirmed(client: TestClient[Any], staff: dict[str, st
     assert checked.json()["findings"]["always"]
 
 
-def test_a_broken_walk_refuses_publication(
-    client: TestClient[Any], staff: dict[str, str]
-) -> None:
+def test_a_broken_walk_refuses_publication(client: TestClient[Any], staff: dict[str, str]) -> None:
     """Walks are replayed when the form is published."""
     walk = {"id": "w", "answers": {"overall": 5, "nurse": 5}, "expect": {"ending": "sorry"}}
     answer = client.post(f"{SURVEYS}?publish=true", json=survey_with(walks=[walk]), headers=staff)

@@ -1,0 +1,187 @@
+"""The programs as a whole: health, headers, errors, metrics, dictionaries, staff, OpenAPI."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from litestar.testing import TestClient
+
+from runtime.accounts.service import create_sign_in_link
+from runtime.kit.clock import system_clock
+from runtime.kit.executor import BoundedExecutor
+from runtime.kit.http import is_too_deep
+from runtime.kit.problems import Forbidden, Gone, Overloaded
+from runtime.kit.settings import CHANNELS
+from runtime.org.models import Department, Entry, Site, StaffMember
+from runtime.org.service import store_organisation
+from runtime.programs import create_app
+from runtime.responses.invitations import Invitation, read, sign
+from runtime.surveys.service import store_survey
+from runtime.wiring import Deployment
+from tests.runtime.conftest import SURVEY, Patient, survey_with
+
+
+def test_health_and_metrics(client: TestClient[Any]) -> None:
+    """Live, ready, and numbers by route, never by address."""
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").json() == {"status": "ready"}
+    client.get("/api/v1/sessions/some-session-id")
+    numbers = client.get("/metrics").text
+    assert "huisheng_http_requests_total" in numbers
+    assert "some-session-id" not in numbers
+    hidden = client.get("/metrics", headers={"x-forwarded-for": "10.0.0.1"})
+    assert hidden.status_code == 404
+
+
+def test_errors_are_problem_json(client: TestClient[Any]) -> None:
+    """Unknown routes, wrong methods, wrong parameters."""
+    for answer, status in (
+        (client.get("/api/v1/nothing"), 404),
+        (client.delete("/api/v1/surveys"), 405),
+        (client.get("/api/v1/responses?limit=x"), 400),
+    ):
+        assert answer.status_code == status
+        assert answer.headers["content-type"].startswith("application/problem+json")
+        assert answer.json()["problems"][0]["code"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_openapi_names_every_call(client: TestClient[Any]) -> None:
+    """3.1, with the bodies that handlers decode themselves."""
+    document = client.get("/api/v1/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    put = document["paths"]["/api/v1/sessions/{sid}/answers"]["put"]
+    schema = put["requestBody"]["content"]["application/json"]["schema"]
+    assert set(schema["properties"]) == {"answers", "page", "rev"}
+
+
+def test_channels_can_be_served_apart(deployment: Deployment) -> None:
+    """The web program has no API of surveys, the staff program has. # R0.2"""
+    with TestClient(create_app(deployment, ("web",))) as web:
+        assert web.post("/api/v1/surveys", json={}).status_code == 404
+        assert web.get("/health/live").status_code == 200
+    with TestClient(create_app(deployment, ("staff",))) as staff:
+        assert staff.post("/api/v1/surveys", json={}).status_code == 401
+
+
+def test_every_api_route_says_who_may_call(deployment: Deployment) -> None:
+    """Public, or a scope: no handler of ours is without a word about it."""
+    for route in create_app(deployment, CHANNELS).routes:
+        if not route.path.startswith("/api/v1/") or "openapi" in route.path:
+            continue
+        for handler in getattr(route, "route_handlers", ()):
+            if handler.http_methods != {"OPTIONS"}:
+                assert {"public", "scope"} & set(handler.opt), route.path
+
+
+def test_brackets_are_counted_outside_of_texts() -> None:
+    """The measure of depth is not fooled by texts, escapes or torn JSON."""
+    assert not is_too_deep(json.dumps({"a": "[" * 100}).encode())
+    assert not is_too_deep(json.dumps({"a": '"' + "[" * 100}).encode())
+    assert not is_too_deep(b"[" * 32 + b"]" * 32)
+    assert is_too_deep(b"[" * 33)
+    assert not is_too_deep(b"[]" * 1000)
+    assert is_too_deep(b'{"a":' * 5000)
+
+
+def test_past_saturation_work_is_refused() -> None:
+    """A full line refuses at once; nobody waits without end."""
+    executor = BoundedExecutor(1, 1, wait_seconds=0.05)
+    import threading
+
+    gate = threading.Event()
+    first = executor.submit(gate.wait, 5)
+    second = executor.submit(lambda: 1)
+    with pytest.raises(Overloaded):
+        executor.submit(lambda: 2)
+    threading.Timer(0.2, gate.set).start()
+    assert first.result() is True
+    with pytest.raises(Overloaded):
+        second.result()
+    assert executor.submit(lambda: 3).result() == 3
+
+
+def test_dictionaries_serve_pickers(deployment: Deployment, client: TestClient[Any]) -> None:
+    """By name, at a site, below a department, in the reader's language. # R0.1"""
+    store_organisation(
+        deployment.db,
+        sites=[Site(id="main", name={"zh-CN": "总院", "en": "Main"})],
+        departments=[
+            Department(id="inner", name={"zh-CN": "内科", "en": "Medicine"}, sites=("main",)),
+            Department(id="heart", name={"zh-CN": "心血管科", "en": "Heart"}, parent="inner"),
+        ],
+        staff=[StaffMember(id="s1", name={"zh-CN": "陈甲"}, department="heart", site="main")],
+        dictionaries={"tags": [Entry(id="t", name={"zh-CN": "标签"})]},
+    )
+    url = "/api/v1/dictionaries"
+
+    def ids(query: str) -> list[str]:
+        return [entry["id"] for entry in client.get(f"{url}/{query}").json()["entries"]]
+
+    assert ids("departments") == ["inner", "heart"]
+    assert ids("departments?q=心血") == ["heart"]
+    assert ids("departments?q=%25") == []
+    assert ids("departments?q=%00") == ["inner", "heart"]
+    assert ids("departments?site=main") == ["inner"]
+    assert ids("departments?subtree=heart") == ["heart"]
+    assert ids("staff?q=陈&site=main&department=heart") == ["s1"]
+    english = client.get(f"{url}/departments?lang=en").json()["entries"]
+    assert english[1] | {} == {
+        "id": "heart",
+        "text": "Heart",
+        "under": "Medicine",
+        "parent": "inner",
+    }
+
+
+def test_an_invitation_carries_the_visit(deployment: Deployment, client: TestClient[Any]) -> None:
+    """Signed, for one survey, for a time; a survey that needs a known patient asks for it."""
+    closed = survey_with(identity="required")
+    store_survey(deployment.db, msgspec.json.encode(closed), publish=True)
+    begin: dict[str, Any] = {"survey": "visit", "channel": "web"}
+    assert client.post("/api/v1/sessions", json=begin).status_code == 403
+    now = system_clock()
+    invitation = Invitation(
+        survey="visit", until=int(now.timestamp()) + 60, context={"visit.type": "emergency"}
+    )
+    word = sign(invitation, deployment.secret)
+    good = client.post("/api/v1/sessions", json=begin | {"invitation": word})
+    assert good.status_code == 201, good.text
+    forged = client.post("/api/v1/sessions", json=begin | {"invitation": "A" + word})
+    assert forged.status_code == 403
+    with pytest.raises(Forbidden):
+        read(word, deployment.secret, survey_id="other", now=now)
+    with pytest.raises(Gone):
+        late = msgspec.structs.replace(invitation, until=1)
+        read(sign(late, deployment.secret), deployment.secret, survey_id="visit", now=now)
+
+
+def test_staff_find_the_scored_responses(
+    deployment: Deployment, client: TestClient[Any], patient: Patient
+) -> None:
+    """Behind a link that works once; personal answers are not shown."""
+    patient.post("next", {"overall": 5})
+    response = patient.post("submit", {"nurse": 4, "note": "秘密"}).json()["response"]
+    assert client.get("/staff/").status_code == 401
+    link = create_sign_in_link(deployment.db)
+    url = f"/staff/sign-in/{link}"
+    assert client.get(url).status_code == 200
+    signed = client.post(url, follow_redirects=False)
+    assert signed.status_code == 303
+    assert "HttpOnly" in signed.headers["set-cookie"]
+    client.cookies.update(signed.cookies)
+    page = client.get("/staff/").text
+    assert response in page and "87.5" in page
+    detail = client.get(f"/staff/responses/{response}").text
+    assert "总体感受？" in detail and "秘密" not in detail
+    assert client.get("/staff/responses/unknown").status_code == 404
+    assert client.post("/staff/sign-out").status_code == 200
+    assert client.get("/staff/").status_code == 401
+    client.cookies.clear()
+    assert client.post(url, follow_redirects=False).status_code == 401
+
+
+def test_the_survey_of_these_tests_has_no_findings(deployment: Deployment) -> None:
+    """So that tests about findings speak of their own change only."""
+    assert store_survey(deployment.db, msgspec.json.encode(SURVEY), publish=True).problems == ()
