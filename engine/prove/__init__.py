@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.definition import Document
+from engine.evaluation import Evaluation
 from engine.numbers import rounded
 from engine.prove.choosers import Follower
 from engine.prove.constants import constants_out_of_range
@@ -42,7 +43,7 @@ class _Proof:
         self.clock = clock
         self.survey = Survey(document)
         self.plan = Plan(document)
-        self.search = Search(self.plan, clock, self.agrees)
+        self.search = Search(self.plan, clock, self.replay)
         self.places = dict(_places(document))
         self.undecided: dict[str, str] = {}
         self.witnesses: dict[str, Any] = {}
@@ -50,15 +51,16 @@ class _Proof:
         self.dead_ends: list[str] = []
         self.every_path_ends: bool | None = True
 
-    def agrees(self, trace: Trace) -> bool:
-        """Whether the engine finds a walked response complete, on the same path."""
+    def replay(self, trace: Trace) -> Evaluation | None:
+        """The engine's own word on a walked response, if it is complete and on the same path."""
         said = self.survey.evaluate(trace.answers, trace.context, trace.today)
-        return (
+        same = (
             said.complete
             and said.path == tuple(trace.path)
             and said.asked == tuple(trace.asked)
             and said.ending == trace.ending
         )
+        return said if same else None
 
     def run(self) -> Findings:
         """Everything, the cheap and important first."""

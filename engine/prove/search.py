@@ -5,10 +5,11 @@ any of it be shown? Each model is walked and settles what it shows; the last ans
 the rest at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple
 
+from engine.evaluation import Evaluation
 from engine.prove.choosers import Dice, Explorer, Follower
 from engine.prove.encode import Encoder, Goal, Pick, RuleSite, hits, rule_sites
 from engine.prove.formula import FALSE, TRUE, Node
@@ -16,7 +17,7 @@ from engine.prove.solve import Clock, Model, Solver
 from engine.prove.trace import Plan, Trace
 
 MOST_WALKS = 160
-IDLE_WALKS = 24
+IDLE_WALKS = 10
 MOST_STEPS = 400
 
 
@@ -29,29 +30,25 @@ class Bound(NamedTuple):
     is_settled: bool
 
 
-class Replays(Protocol):
-    """Says whether the engine itself agrees with a walked response."""
-
-    def __call__(self, trace: Trace) -> bool:
-        """True where it does."""
-        ...
+Replay = Callable[[Trace], Evaluation | None]
+"""What the engine itself says of a walked response, None where it does not agree."""
 
 
 class Search:
     """What is known so far: `shown` has a walked response for each goal that was reached,
     `excluded` the goals that no complete response reaches, `open` the others."""
 
-    def __init__(self, plan: Plan, clock: Clock, agrees: Replays) -> None:
+    def __init__(self, plan: Plan, clock: Clock, replay: Replay) -> None:
         self.plan = plan
         self.clock = clock
-        self.agrees = agrees
+        self.replay = replay
         self.sites: Sequence[RuleSite] = rule_sites(plan)
         self.encoder = Encoder(plan)
         self.solver = Solver(self.encoder.script, clock)
         self.shown: dict[Goal, Trace] = {}
         self.excluded: set[Goal] = set()
         self.open: set[Goal] = set(self.encoder.goals)
-        self.traces: list[Trace] = []
+        self.traces: list[tuple[Trace, Evaluation]] = []
 
     # -- goals ------------------------------------------------------------------------------
 
@@ -84,9 +81,11 @@ class Search:
             return False
         new = hits(trace, self.sites) & self.open
         is_fresh = bool(new)
-        if (is_fresh or len(self.traces) < IDLE_WALKS) and not self.agrees(trace):
-            return False
-        self.traces.append(trace)
+        if is_fresh:
+            said = self.replay(trace)
+            if said is None:
+                return False
+            self.traces.append((trace, said))
         for goal in new:
             self.shown[goal] = trace
         self.open -= new
@@ -178,13 +177,15 @@ class Search:
 
     def _best_seen(self, name: str, side: Pick) -> tuple[Fraction | None, Trace | None]:
         chosen = max if side == "high" else min
-        values = [(t.value(name), t) for t in self.traces]
-        known = [(v, t) for v, t in values if v is not None]
-        return chosen(known, key=lambda pair: pair[0]) if known else (None, None)
+        known = [(v, i) for i, (_, said) in enumerate(self.traces) if (v := _said(said, name)) is not None]
+        if not known:
+            return None, None
+        trace = self.traces[chosen(known)[1]][0]
+        return trace.value(name), trace
 
     def _walk_towards(self, name: str, side: Pick) -> Trace | None:
         trace = Trace(self.plan, Follower(self.solver.model(), side))
-        return trace if trace.stuck_at is None and self.agrees(trace) else None
+        return trace if trace.stuck_at is None and self.replay(trace) else None
 
 
 def _aim(best: Fraction, limit: Fraction | None, step: int) -> Fraction | None:
@@ -194,3 +195,10 @@ def _aim(best: Fraction, limit: Fraction | None, step: int) -> Fraction | None:
     if step == 0:
         return limit
     return (best + limit) / 2
+
+
+def _said(said: Evaluation, name: str) -> float | None:
+    """What the engine prints for a score or computed value."""
+    if name.startswith("score."):
+        return said.scores[name.removeprefix("score.")].value
+    return said.computed[name]

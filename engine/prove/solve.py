@@ -93,6 +93,12 @@ class Solver:
             self.script.imply(found, node)
         return found
 
+    def _truth(self) -> Any:
+        """A solver for truth values alone; its guesses vary, so that each model shows much."""
+        solver: Any = self._z3.SolverFor("QF_FD")
+        solver.set("phase", "random")
+        return solver
+
     def any_of(self, names: Iterable[Node]) -> Node:
         """A name that implies the disjunction of declared names."""
         found = self.script.fresh()
@@ -105,7 +111,7 @@ class Solver:
         if self._solver is None or (self._only_truth and _has_arithmetic(new)):
             new = self.script.text()
             self._only_truth = not _has_arithmetic(new)
-            kind = self._z3.SolverFor("QF_FD") if self._only_truth else self._z3.Solver()
+            kind = self._truth() if self._only_truth else self._z3.Solver()
             self._solver = kind
         if new:
             self._solver.from_string(new)
