@@ -232,7 +232,7 @@ class _Writer:
             self.page(p, page)
         self.tail()
         source = "\n".join(self.lines)
-        exec(compile(source, f"<survey {self.document.id}>", "exec"), self.names)
+        exec(compile(source, f"<survey {self.document.id}>", "exec"), self.names)  # nosec B102 - our words
         return self.names["evaluate"]
 
     def head(self) -> None:

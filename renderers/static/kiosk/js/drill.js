@@ -4,8 +4,8 @@ import { fill, make, settle } from "./words.js";
 /**
  * A tree out of a select's entries.
  *
- * @param entries [{id, name, level, group, isOff}] in order
- * @returns {name, id, isOff, nodes} of the root
+ * @param {any[]} entries in order, each with id, name, level, group, isOff
+ * @returns {any} the root with name, id, isOff, nodes
  */
 export function treeOf(entries) {
   const root = { id: "", name: "", isOff: true, nodes: [], above: null };

@@ -18,13 +18,11 @@ function fitOne(list) {
   const { places, placeText, unplacedText, clearText } = list.dataset;
   const items = Array.from(list.querySelectorAll("[data-option]")).map((box) => ({
     id: box.dataset.option, box, select: box.querySelector("select"), words: box.querySelector("[data-option-text]"),
+    button: make("button", "ranking-tap"), badge: make("span", "ranking-badge"), place: make("span", "visually-hidden"),
   }));
   let order = orderOf(items);
   const again = make("button", "button button-small ranking-again", clearText);
   items.forEach((item) => {
-    item.button = make("button", "ranking-tap");
-    item.badge = make("span", "ranking-badge");
-    item.place = make("span", "visually-hidden");
     item.badge.setAttribute("aria-hidden", "true");
     item.button.append(item.badge, make("span", "", item.words.textContent), item.place);
     item.words.hidden = true;

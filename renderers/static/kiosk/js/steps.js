@@ -4,8 +4,8 @@ import { announce, fill } from "./words.js";
 /**
  * Which question comes up when a page arrives.
  *
- * @param arrived {page, questions: [{id, problem}]}
- * @param before {page, ids, current, action} of what was on screen, or null
+ * @param {any} arrived page and questions, each with id and problem
+ * @param {any} before page, ids, current, action of what was on screen, or null
  */
 export function openingIndex(arrived, before) {
   const { questions } = arrived;
