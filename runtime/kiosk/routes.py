@@ -193,9 +193,7 @@ def start_survey(
 
 
 @get("/selftest", sync_to_thread=False)
-def show_selftest(
-    request: Http, desk: NamedDependency[Desk], lang: FromQuery[str] = ""
-) -> Page:
+def show_selftest(request: Http, desk: NamedDependency[Desk], lang: FromQuery[str] = "") -> Page:
     """What this machine's browser can do, for the technician."""
     facts = kiosk.SelfTest(
         user_agent=request.headers.get("user-agent", ""),
@@ -220,9 +218,7 @@ def show_page(request: Http, desk: NamedDependency[Desk]) -> Page:
 
 
 @post("/fill", sync_to_thread=True)
-def take_step(
-    request: Http, desk: NamedDependency[Desk], posted: NamedDependency[Posted]
-) -> Page:
+def take_step(request: Http, desk: NamedDependency[Desk], posted: NamedDependency[Posted]) -> Page:
     """One button of a page: go on, go back, refresh, clear, attach, change language, hand over."""
     kept = desk.read(request)
     if kept is None:
