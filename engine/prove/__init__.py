@@ -177,9 +177,7 @@ class _Proof:
             if goal.kind in ("page", "ending", "jump"):
                 self.witnesses[f"{goal.kind}s.{goal.name}"] = _response(trace)
 
-    def reasons(
-        self, lost: Unreachable, never: tuple[str, ...], always: tuple[str, ...]
-    ) -> None:
+    def reasons(self, lost: Unreachable, never: tuple[str, ...], always: tuple[str, ...]) -> None:
         """For each finding the rules behind it, as far as the time goes."""
         wanted = [
             *((at, Goal("true", at)) for at in never),

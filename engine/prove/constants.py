@@ -7,7 +7,8 @@ from engine.prove.domains import Finite, Line, answer_unit
 from engine.prove.encode import Encoder
 from engine.prove.trace import Multi
 from engine.prove.uses import Leaf, comparable
-from engine.ruletree import All, Answered, Any as AnyOf, Comparison, Eq, Membership, Ne, Not, Rule
+from engine.ruletree import All, Answered, Comparison, Eq, Membership, Ne, Not, Rule
+from engine.ruletree import Any as AnyOf
 
 
 def constants_out_of_range(encoder: Encoder) -> Iterator[str]:
@@ -18,9 +19,12 @@ def constants_out_of_range(encoder: Encoder) -> Iterator[str]:
                 for i, value in enumerate(leaf.value):
                     if _is_outside(encoder, leaf, value):
                         yield f"{at}/value/{i}"
-            elif isinstance(leaf, Comparison) and leaf.value is not None:
-                if _is_outside(encoder, leaf, leaf.value):
-                    yield f"{at}/value"
+            elif (
+                isinstance(leaf, Comparison)
+                and leaf.value is not None
+                and _is_outside(encoder, leaf, leaf.value)
+            ):
+                yield f"{at}/value"
 
 
 def _placed(rule: Rule, at: str) -> Iterator[tuple[str, Leaf]]:

@@ -57,7 +57,6 @@ from engine.questions.ranking import Ranking
 from engine.ruletree import (
     All,
     Answered,
-    Any as AnyOf,
     Comparison,
     Eq,
     Ge,
@@ -72,6 +71,9 @@ from engine.ruletree import (
     Ne,
     Not,
     Rule,
+)
+from engine.ruletree import (
+    Any as AnyOf,
 )
 from engine.scope import PlacedRule
 
@@ -399,7 +401,10 @@ class Encoder:
         if isinstance(value, If):
             index = list(self.plan.scope.computed).index(name)
             holds = self.rule(f"/computed/{index}/value/when", value.when)
-            cases = [(holds, self._operand(value.then)), (negate(holds), self._operand(value.else_))]
+            cases = [
+                (holds, self._operand(value.then)),
+                (negate(holds), self._operand(value.else_)),
+            ]
             return Cases(script, cases)
         parts = [self._operand(operand) for operand in value.of]
         known = script.either(part.known for part in parts)
@@ -496,7 +501,7 @@ class Encoder:
             for o in domain.question.options
             if o.points is not None
         }
-        known = self.script.either(scored)
+        known = self.answered[domain.question.id] if scored else FALSE
         term = Linear(bools=scored)
         limits = self.script.range_of(term)
         inside = limits.low is not None and limits.low >= 0 and (limits.high or ZERO) <= 100

@@ -245,9 +245,7 @@ class Clamped:
             case "ge" | "gt":
                 always = bound < 0 or (op == "ge" and bound == 0)
                 never = bound > 100 or (op == "gt" and bound == 100)
-                test = (
-                    TRUE if always else FALSE if never else script.compare(self.term, op, bound)
-                )
+                test = TRUE if always else FALSE if never else script.compare(self.term, op, bound)
                 return script.both((self.known, test))
             case "le" | "lt":
                 inverse = self.compare("gt" if op == "le" else "ge", bound)
@@ -331,7 +329,6 @@ class Cases:
     @cached_property
     def _value(self) -> Linear:
         cases = [
-            (self.script.both((node, number.known)), number.linear())
-            for node, number in self.cases
+            (self.script.both((node, number.known)), number.linear()) for node, number in self.cases
         ]
         return _variable(self.script, self.limits, cases, self.known)

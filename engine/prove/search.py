@@ -177,7 +177,11 @@ class Search:
 
     def _best_seen(self, name: str, side: Pick) -> tuple[Fraction | None, Trace | None]:
         chosen = max if side == "high" else min
-        known = [(v, i) for i, (_, said) in enumerate(self.traces) if (v := _said(said, name)) is not None]
+        known = [
+            (v, i)
+            for i, (_, said) in enumerate(self.traces)
+            if (v := _said(said, name)) is not None
+        ]
         if not known:
             return None, None
         trace = self.traces[chosen(known)[1]][0]

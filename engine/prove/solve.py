@@ -9,9 +9,7 @@ from engine.prove.formula import FALSE, TRUE, Node, Script, negate
 
 Answer = Literal["sat", "unsat", "unknown"]
 _ANSWERS: dict[str, Answer] = {"sat": "sat", "unsat": "unsat", "unknown": "unknown"}
-_DEFINED = re.compile(
-    r"\(define-fun (\S+) \(\) (Bool|Int)\s+(true|\(- \d+\)|\d+)\)", re.ASCII
-)
+_DEFINED = re.compile(r"\(define-fun (\S+) \(\) (Bool|Int)\s+(true|\(- \d+\)|\d+)\)", re.ASCII)
 
 
 class Clock:

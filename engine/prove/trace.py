@@ -6,7 +6,7 @@ walked here (and, before it is reported, by the engine itself).
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from engine.arithmetic import computed_value, score_members, score_value
 from engine.definition import Document, If, Jump, Operand
@@ -64,9 +64,7 @@ class Plan:
             if name in self.uses.read
         }
         self.today = self.domains.today()
-        self.of: dict[str, Domain] = {
-            q.id: self._domain(q) for q in self.scope.questions.values()
-        }
+        self.of: dict[str, Domain] = {q.id: self._domain(q) for q in self.scope.questions.values()}
         self.targets = _targets(document)
         self.derived = {
             n for n, ref in self.scope.refs.items() if ref.source in ("score", "computed")
@@ -91,9 +89,7 @@ class Plan:
 def _targets(document: Document) -> dict[str, int]:
     index = {page.id: i for i, page in enumerate(document.pages)}
     last = len(document.pages)
-    return {
-        jump.to: index.get(jump.to, last) for page in document.pages for jump in page.next
-    }
+    return {jump.to: index.get(jump.to, last) for page in document.pages for jump in page.next}
 
 
 class Chooser(Protocol):
@@ -235,7 +231,10 @@ class Trace:
 
     def _choose_context(self) -> None:
         day = self.chooser.line(
-            self.plan.today, self.plan.today.lattice.low, self.plan.today.lattice.high, required=True
+            self.plan.today,
+            self.plan.today.lattice.low,
+            self.plan.today.lattice.high,
+            required=True,
         )
         assert day is not None
         self.today = self._values["today"] = self.plan.today.answer(day)
@@ -351,7 +350,7 @@ class Trace:
         return True
 
 
-def _is_ranking(question: Question) -> Any:
+def _is_ranking(question: Question) -> TypeGuard[Ranking]:
     return isinstance(question, Ranking)
 
 
