@@ -40,14 +40,7 @@ def rules(document: Json) -> Iterator[tuple[str, Json]]:
         if "show_if" in page:
             yield "page show_if", page["show_if"]
         for question in page["questions"]:
-            if "show_if" in question:
-                yield "question show_if", question["show_if"]
-            if isinstance(question.get("required"), dict):
-                yield "required rule", question["required"]
-            for member in ("options", "rows"):
-                for part in question.get(member, []):
-                    if "show_if" in part:
-                        yield f"{member} show_if", part["show_if"]
+            yield from _question_rules(question)
         for jump in page.get("next", []):
             if "if" in jump:
                 yield "jump if", jump["if"]
@@ -56,6 +49,17 @@ def rules(document: Json) -> Iterator[tuple[str, Json]]:
             yield "computed when", computed["value"]["when"]
     for alert in document.get("alerts", []):
         yield "alert when", alert["when"]
+
+
+def _question_rules(question: Json) -> Iterator[tuple[str, Json]]:
+    if "show_if" in question:
+        yield "question show_if", question["show_if"]
+    if isinstance(question.get("required"), dict):
+        yield "required rule", question["required"]
+    for member in ("options", "rows"):
+        for part in question.get(member, []):
+            if "show_if" in part:
+                yield f"{member} show_if", part["show_if"]
 
 
 def leaves(rule: Json) -> Iterator[Json]:
@@ -154,51 +158,38 @@ def _computed_features(value: Json) -> Iterator[str]:
     yield f"computed {value['op']}"
 
 
-EVERY = frozenset(
-    [
-        f"op {op}"
-        for op in [
-            "eq",
-            "ne",
-            "lt",
-            "le",
-            "gt",
-            "ge",
-            "in",
-            "has_any",
-            "has_all",
-            "has_none",
-            "answered",
-        ]
-    ]
-    + ["op all", "op any", "op not", "empty all", "empty any"]
-    + [f"ref {kind}" for kind in ["single_choice", "multi_choice", "rating", "nps", "yes_no"]]
-    + [f"ref {kind}" for kind in ["matrix", "text", "number", "date", "time", "cascade", "consent"]]
-    + ["ref department", "ref score", "ref computed", "ref count", "ref matrix row", "ref today"]
-    + [f"ref context {kind}" for kind in ["choice", "text", "number", "boolean", "date"]]
-    + ["other", "other of another source", "text eq", "text ne", "text in"]
-    + ["page show_if", "question show_if", "options show_if", "rows show_if", "required rule"]
-    + ["jump if", "computed when", "alert when", "alert open_case", "alert notify", "required"]
-    + ["empty page", "jump behind unconditional", "jump end", "jump ending", "jump page"]
-    + ["jump to hidden page", "several endings", "no ending", "piping", "today as limit"]
-    + [f"computed {op}" for op in ["sum", "mean", "min", "max", "count", "sub", "mul", "div", "if"]]
-    + [f"score {method}" for method in ["mean", "sum", "min", "max", "weights", "min_answered"]]
-    + ["nested score", "negative points", "scale reverse", "multi_choice option exclusive"]
-    + [
-        f"type {kind}"
-        for kind in ["single_choice", "multi_choice", "rating", "nps", "matrix", "ranking"]
-    ]
-    + [
-        f"type {kind}"
-        for kind in ["yes_no", "text", "number", "date", "time", "department", "staff"]
-    ]
-    + [f"type {kind}" for kind in ["cascade", "picture_upload", "file_upload", "signature"]]
-    + ["type consent", "type statement", "multi_choice min_selected", "multi_choice max_selected"]
-    + ["rating not_applicable", "rating reverse", "rating points", "yes_no points"]
-    + ["matrix not_applicable", "matrix rows_required", "matrix scale", "matrix option points"]
-    + ["number min", "number max", "number step", "text pattern", "text format"]
-    + ["text max_length", "date min", "date max", "time min", "ranking max", "cascade leaf_only"]
-    + ["single_choice option points", "multi_choice option points"]
-    + ["single_choice option text_entry", "multi_choice option text_entry", "staff of"]
+_KINDS = (
+    "single_choice multi_choice rating nps matrix ranking yes_no text number date time department "
+    "staff cascade picture_upload file_upload signature consent statement"
 )
+_READ = "single_choice multi_choice rating nps yes_no matrix text number date time cascade consent"
+_GROUPS = {
+    "op": "eq ne lt le gt ge in has_any has_all has_none answered all any not",
+    "empty": "all any",
+    "ref": _READ + " department score computed count today",
+    "ref context": "choice text number boolean date",
+    "text": "eq ne in pattern format max_length",
+    "alert": "when open_case notify",
+    "jump": "if end ending page",
+    "computed": "when sum mean min max count sub mul div if",
+    "score": "mean sum min max weights min_answered",
+    "type": _KINDS,
+    "rating": "not_applicable reverse points",
+    "matrix": "not_applicable rows_required scale",
+    "number": "min max step",
+    "date": "min max",
+    "multi_choice": "min_selected max_selected",
+    "multi_choice option": "exclusive points text_entry",
+    "single_choice option": "points text_entry",
+}
+_SINGLE = (
+    "ref matrix row, other, other of another source, page show_if, question show_if, "
+    "options show_if, rows show_if, required rule, required, empty page, jump to hidden page, "
+    "jump behind unconditional, several endings, no ending, piping, today as limit, nested score, "
+    "negative points, scale reverse, yes_no points, matrix option points, time min, ranking max, "
+    "cascade leaf_only, staff of"
+)
+EVERY = frozenset(_SINGLE.split(", ")) | {
+    f"{group} {name}" for group, names in _GROUPS.items() for name in names.split()
+}
 """What must occur in at least one form in a hundred."""

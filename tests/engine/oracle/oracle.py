@@ -14,6 +14,20 @@ Json = dict[str, Any]
 NOT_APPLICABLE = {"not_applicable": True}
 
 
+COMPARISONS: dict[str, Any] = {
+    "eq": lambda left, right: left == right,
+    "ne": lambda left, right: left != right,
+    "lt": lambda left, right: left < right,
+    "le": lambda left, right: left <= right,
+    "gt": lambda left, right: left > right,
+    "ge": lambda left, right: left >= right,
+    "in": lambda left, right: left in right,
+    "has_any": lambda left, right: any(v in left for v in right),
+    "has_all": lambda left, right: all(v in left for v in right),
+    "has_none": lambda left, right: not any(v in left for v in right),
+}
+
+
 class Bad(Exception):
     """An answer that cannot be used; carries the JSON pointer of the place."""
 
@@ -190,29 +204,7 @@ class Walk:
             right = plain(rule["value"])
         if left is None or right is None:
             return None
-        match rule["op"]:
-            case "eq":
-                return left == right
-            case "ne":
-                return left != right
-            case "lt":
-                return left < right
-            case "le":
-                return left <= right
-            case "gt":
-                return left > right
-            case "ge":
-                return left >= right
-            case "in":
-                return left in right
-            case "has_any":
-                return any(v in left for v in right)
-            case "has_all":
-                return all(v in left for v in right)
-            case "has_none":
-                return not any(v in left for v in right)
-            case op:
-                raise ValueError(op)
+        return COMPARISONS[rule["op"]](left, right)
 
     def value(self, ref: str) -> Any:
         """What a comparison sees of a ref: a Fraction, text, boolean, list of ids, or None."""
