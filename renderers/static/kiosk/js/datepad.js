@@ -74,11 +74,13 @@ function fitOne(pad) {
       else year = Math.min(Math.max(year + by * YEARS_A_PAGE, Number(min.slice(0, 4))), Number(max.slice(0, 4)));
       draw();
     };
-    const pick = (what) => () => { showing = showing === what ? "days" : what; draw(); };
+    const menu = (text, what, purpose) => cell(text, () => { showing = showing === what ? "days" : what; draw(); }, {
+      isChosen: showing === what, label: `${text} ${purpose}`, style: "has-menu",
+    });
     if (showing !== "months") line.append(cell("‹", step(-1), { style: "pad-step", label: words.earlier }));
     line.append(
-      cell(`${fill(words.year, { n: year })} ▾`, pick("years"), { isChosen: showing === "years", label: `${words.pick_year} ${year}` }),
-      cell(`${words.months.split(",")[month - 1]} ▾`, pick("months"), { isChosen: showing === "months", label: `${words.pick_month} ${month}` }),
+      menu(fill(words.year, { n: year }), "years", words.pick_year),
+      menu(words.months.split(",")[month - 1], "months", words.pick_month),
     );
     if (showing !== "months") line.append(cell("›", step(1), { style: "pad-step", label: words.later }));
     return line;
