@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import click
 import redis
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
 from runtime import migrations
 from runtime.cli._services import deployment_of, services_of
@@ -15,6 +16,7 @@ from runtime.kit.embedded import Services
 from runtime.kit.problems import AppError
 from runtime.kit.settings import Settings, read_settings
 from runtime.wiring import Deployment
+from runtime.worker import connect
 
 MANY_WAITING = 10_000
 MIN_VERSION = 160_000
@@ -36,7 +38,7 @@ def _faults(settings: Settings, services: Services, deployment: Deployment) -> I
     for name, check in CHECKS.items():
         try:
             fault = check(settings, services, deployment)
-        except (AppError, redis.RedisError, OSError, sa.exc.SQLAlchemyError) as error:
+        except (AppError, redis.RedisError, OSError, SQLAlchemyError) as error:
             fault = f"failed ({type(error).__name__})"
         click.echo(f"{'FAULT' if fault else 'ok':<6}{name}{': ' + fault if fault else ''}")
         if fault:
@@ -80,8 +82,8 @@ def _partitions(_: Settings, __: Services, deployment: Deployment) -> str | None
 
 
 def _broker(_: Settings, services: Services, __: Deployment) -> str | None:
-    client = redis.Redis.from_url(services.redis_url, socket_connect_timeout=3)
-    return None if client.ping() else "does not answer"
+    connect(services.redis_url).execute_command("PING")
+    return None
 
 
 def _waiting(_: Settings, __: Services, deployment: Deployment) -> str | None:

@@ -146,7 +146,7 @@ class Patient:
 
     def post(self, what: str, answers: Any = None, **more: Any) -> Any:
         """POST next, back, submit or handover."""
-        body = {"answers": answers or {}, **more}
+        body: dict[str, Any] = {"answers": answers or {}, **more}
         return self.client.post(f"{self.url}/{what}", json=body, headers=self.headers)
 
     def get(self) -> Any:

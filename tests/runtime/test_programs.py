@@ -152,9 +152,9 @@ def test_an_invitation_carries_the_visit(deployment: Deployment, client: TestCli
     assert forged.status_code == 403
     with pytest.raises(Forbidden):
         read(word, deployment.secret, survey_id="other", now=now)
+    late = sign(msgspec.structs.replace(invitation, until=1), deployment.secret)
     with pytest.raises(Gone):
-        late = msgspec.structs.replace(invitation, until=1)
-        read(sign(late, deployment.secret), deployment.secret, survey_id="visit", now=now)
+        read(late, deployment.secret, survey_id="visit", now=now)
 
 
 def test_staff_find_the_scored_responses(
