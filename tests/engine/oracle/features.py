@@ -90,6 +90,8 @@ def _rule_features(document: Json, rule: Json) -> Iterator[str]:
             yield f"empty {node['op']}"
     for leaf in leaves(rule):
         kind = ref_kind(document, leaf["ref"])
+        if isinstance(leaf.get("value"), list) and len(leaf["value"]) > 1:
+            yield f"several {leaf['op']}"
         yield f"ref {kind}"
         if "other" in leaf:
             yield "other"
@@ -166,6 +168,7 @@ _READ = "single_choice multi_choice rating nps yes_no matrix text number date ti
 _GROUPS = {
     "op": "eq ne lt le gt ge in has_any has_all has_none answered all any not",
     "empty": "all any",
+    "several": "in has_any has_all has_none",
     "ref": _READ + " department score computed count today",
     "ref context": "choice text number boolean date",
     "text": "eq ne in pattern format max_length",

@@ -516,7 +516,7 @@ def _leaf(build: _Build) -> Json:
         return {"op": "answered", "ref": ref.name}
     if ref.kind == "set":
         op = build.pick(("has_any", "has_all", "has_none"))
-        count = build.rng.choice((0, 1, 1, 1, 2))
+        count = build.rng.choice((0, 1, 1, 2, 2, 2))
         return {"op": op, "ref": ref.name, "value": build.rng.sample(ref.values, k=count)}
     ops = ["eq", "ne", "in"] + list(ORDERED_OPS) * (ref.kind in ORDERED_KINDS)
     op = build.pick(ops)

@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import engine
+from engine.prove import Findings, prove
 from tests.engine.oracle import generator
 from tests.engine.oracle.forms import compiled, form
 
@@ -143,3 +144,24 @@ def test_any_json_value_is_a_good_answer_or_a_problem_of_its_question(
     assert bad.isdisjoint(said.answers)
     assert bad | set(said.answers) <= set(said.asked)
     assert said.complete == (not said.problems)
+
+
+@cache
+def proof_of(seed: int) -> Findings:
+    return prove(survey_of(seed)[1].document, 10.0)
+
+
+@given(st.integers(0, 40), st.randoms(use_true_random=False))
+@settings(max_examples=200)
+def test_scores_of_complete_responses_lie_within_the_proved_bounds(seed: int, rng: Any) -> None:
+    document, survey = survey_of(seed)
+    given_context = generator.context(rng, document)
+    said = survey.evaluate(generator.answers(rng, document, 0.97), given_context, TODAY)
+    assume(said.complete)
+    undecided = {place.at for place in proof_of(seed).undecided}
+    for i, (name, score) in enumerate(said.scores.items()):
+        low, high = proof_of(seed).scores[name]
+        if score.value is not None and f"/scores/{i}" not in undecided:
+            assert low is not None
+            assert high is not None
+            assert low <= score.value <= high

@@ -46,7 +46,7 @@ def test_negation_follows_kleene(a: Truth) -> None:
     assert truth({"op": "not", "of": A}, a, None) is NOT[a]
 
 
-@pytest.mark.parametrize(("a", "b"), itertools.product([True, None, False], repeat=2))
+@pytest.mark.parametrize(("a", "b"), list(itertools.product([True, None, False], repeat=2)))
 def test_conjunction_and_disjunction_follow_kleene(a: Truth, b: Truth) -> None:
     assert truth({"op": "all", "of": [A, B]}, a, b) is AND[a, b]
     assert truth({"op": "any", "of": [A, B]}, a, b) is OR[a, b]
