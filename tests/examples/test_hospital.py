@@ -19,7 +19,6 @@ def test_the_seven_sites_of_the_tender_are_there() -> None:
 
 
 def test_departments_form_a_tree_and_stand_only_where_their_parent_stands() -> None:
-    """R1.2.1.1"""
     departments = {department["id"]: department for department in entries("departments")}
     sites = {site["id"] for site in entries("sites")}
     assert len(departments) >= 40

@@ -50,7 +50,7 @@ def parts(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_there_are_four_satisfaction_surveys_and_five_feedback_forms() -> None:
-    """R1.1.1.1d R1.1.1.2a"""
+    """# R1.1.1.1d # R1.1.1.2a"""
     kinds = {path.stem: read(path).document.kind for path in FILES}
     visits = ("outpatient", "emergency", "inpatient", "examination")
     forms = ("praise", "suggestion", "complaint", "consultation", "whistleblow")
@@ -92,7 +92,7 @@ def test_the_walks_reach_every_page_question_and_ending(path: Path) -> None:
 
 @by_name(FILES)
 def test_every_jump_is_taken_by_some_walk(path: Path) -> None:
-    """R1.1.1.1c: led to an ending of its own, each jump brings some walk there."""
+    """Led to an ending of its own, each jump brings some walk there. # R1.1.1.1c # R1.1.1.2c"""
     document = json.loads(path.read_bytes())
     document["endings"].append({"id": "probe", "text": "-"})
     for page in document["pages"]:
@@ -123,7 +123,7 @@ def is_text(value: Any) -> bool:
 
 @by_name(FILES)
 def test_every_picture_is_in_the_assets_folder(path: Path) -> None:
-    """R1.1.1.1b"""
+    """# R1.1.1.1b"""
     kept = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (EXAMPLES / "assets").iterdir()}
     members = parts(json.loads(path.read_bytes()))
     named = {v.removeprefix("sha256:") for key, v in members if key in ("asset", "image")}
@@ -134,7 +134,7 @@ def test_every_picture_is_in_the_assets_folder(path: Path) -> None:
 def test_a_satisfaction_survey_has_twenty_to_forty_questions_pictures_and_dimensions(
     path: Path,
 ) -> None:
-    """R1.1.1.1b R1.1.1.1e"""
+    """# R1.1.1.1b # R1.1.1.1e"""
     survey = read(path)
     assert 20 <= len(questions(survey)) <= 40
     assert any(getattr(q, "appearance", "") == "pictures" for q in questions(survey))
@@ -153,7 +153,6 @@ def test_who_has_only_a_minute_is_asked_little(path: Path) -> None:
 
 
 def test_the_dictionaries_know_every_dimension_category_tag_and_department() -> None:
-    """R1.2.4.2"""
     hospital = EXAMPLES / "hospital"
     dictionaries = json.loads((hospital / "dictionaries.json").read_bytes())
     known = {
@@ -175,7 +174,7 @@ def test_the_dictionaries_know_every_dimension_category_tag_and_department() -> 
 
 
 def test_the_feedback_forms_take_pictures_and_documents() -> None:
-    """R1.1.1.2a"""
+    """# R1.1.1.2a"""
     for name in ("suggestion", "complaint", "consultation", "whistleblow"):
         assert {"picture_upload", "file_upload"} <= {q.type for q in questions(form(name))}
     assert "picture_upload" in {q.type for q in questions(form("praise"))}
