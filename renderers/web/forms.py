@@ -10,7 +10,7 @@ from renderers.web.controls import NOT_APPLICABLE, digest, field_name, kind
 Posted = Mapping[str, Sequence[str]]
 """Every form field by name, with all its values in order."""
 
-_NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,15})?")
+_NUMBER = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?")
 
 
 def read_answers(questions: Iterable[Any], posted: Posted) -> dict[str, object]:

@@ -43,6 +43,7 @@ function start(select) {
   const plain = select.parentElement;
   plain.insertAdjacentElement("afterend", box);
   plain.hidden = true;
+  for (const label of Array.from(select.labels)) label.htmlFor = `${select.id}-1`;
   draw(select, tree, box, pathTo(tree, select.value).map((node) => node.id));
 }
 

@@ -1,4 +1,4 @@
-// "None of these" takes the others away, and no more are chosen than may be.
+// "None of these" takes the others away, no more are chosen than may be, and a choice can be undone.
 
 /**
  * The chosen ids after one was touched.
@@ -15,7 +15,33 @@ export function allowed(chosen, touched, exclusive, most) {
   return most && together.length > most ? together.filter((id) => id !== touched) : together;
 }
 
+/** Shows the button that undoes a choice only where there is one. */
+function offerClearing(question) {
+  const button = question.querySelector("[data-clear]");
+  if (button) {
+    if (question.querySelector("input:checked")) button.removeAttribute("data-empty");
+    else button.setAttribute("data-empty", "");
+  }
+}
+
+function clear(question) {
+  const chosen = question.querySelector("input:checked");
+  if (!chosen) return;
+  chosen.checked = false;
+  chosen.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 export function fitChoices(root) {
+  root.addEventListener("change", (event) => {
+    const question = event.target.closest ? event.target.closest("[data-question]") : null;
+    if (question) offerClearing(question);
+  });
+  root.addEventListener("click", (event) => {
+    const button = event.target.closest ? event.target.closest("[data-clear]") : null;
+    if (!button) return;
+    event.preventDefault();
+    clear(button.closest("[data-question]"));
+  }, true);
   root.addEventListener("change", (event) => {
     const box = event.target;
     const group = box.closest ? box.closest("[data-exclusive-group]") : null;

@@ -65,6 +65,9 @@ function idAt(place) {
 function arrive(before) {
   form = document.querySelector("form[data-step][data-page]");
   questions = form ? Array.from(form.querySelectorAll("[data-questions] > [data-question]")) : [];
+  const tools = document.querySelector(".bar-tools");
+  // An ending, an error or a code for the phone has its own way out and no language to switch.
+  if (tools) tools.hidden = before !== null && !form;
   if (!form) return focusTitle();
   const arrived = { page: form.dataset.page, questions: questions.map(read) };
   open(openingIndex(arrived, before), before !== null);
