@@ -122,8 +122,9 @@ def answer_unit(kind: str, value: Any) -> int:
 class Domains:
     """Builds the domain of every value of a document."""
 
-    def __init__(self, uses: Uses) -> None:
+    def __init__(self, uses: Uses, prefix: str = "") -> None:
         self.uses = uses
+        self.prefix = prefix
         self.scope = uses.scope
         self._pools: dict[str, tuple[list[str], bool]] = {}
 
@@ -138,7 +139,8 @@ class Domains:
             points = choice.points if scored else choice.points is None
             key = (self.signature(name, choice.seen), points, own.get(choice.option))
             groups.setdefault(key, []).append(choice)
-        states = (State(f"{name}!{i}", tuple(group)) for i, group in enumerate(groups.values()))
+        start = f"{self.prefix}{name}!"
+        states = (State(f"{start}{i}", tuple(group)) for i, group in enumerate(groups.values()))
         return Finite(name, tuple(states))
 
     def signature(self, name: str, seen: Any) -> Any:
@@ -170,11 +172,11 @@ class Domains:
         for cut in dict.fromkeys(cuts):
             for low, high in ((start, cut - 1), (cut, cut)):
                 if found := lattice.piece(low, high):
-                    pieces.append(Piece(f"{name}!{len(pieces)}", *found))
+                    pieces.append(Piece(f"{self.prefix}{name}!{len(pieces)}", *found))
             start = max(start, cut + 1)
         if found := lattice.piece(start, lattice.high):
-            pieces.append(Piece(f"{name}!{len(pieces)}", *found))
-        variable = f"{name}!x" if needs_variable or name in self.uses.split else None
+            pieces.append(Piece(f"{self.prefix}{name}!{len(pieces)}", *found))
+        variable = f"{self.prefix}{name}!x" if needs_variable or name in self.uses.split else None
         return Line(name, kind, lattice, tuple(pieces), variable)
 
     # -- texts ------------------------------------------------------------------------------
@@ -194,7 +196,7 @@ class Domains:
         if not others and isinstance(question, TextQuestion):
             found = self.samples(name, question)
             if not found.complete:
-                states = (*states, State(f"{name}!?", (Choice(None, OTHER),)))
+                states = (*states, State(f"{self.prefix}{name}!?", (Choice(None, OTHER),)))
         return Finite(name, states, is_certain)
 
     def accepts(self, name: str) -> Callable[[str], bool]:

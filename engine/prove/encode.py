@@ -147,12 +147,20 @@ class Encoder:
         plan: the document with its domains.
         labelled: name every rule, so that those behind a contradiction can be told; a rule is
             bound only where its label is assumed.
+        script: where to write, if another document's formula is there already.
         stop_at: a question before which to stop, to ask whether it can be answered at all.
     """
 
-    def __init__(self, plan: Plan, *, labelled: bool = False, stop_at: str | None = None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        labelled: bool = False,
+        stop_at: str | None = None,
+        script: Script | None = None,
+    ) -> None:
         self.plan = plan
-        self.script = Script()
+        self.script = Script() if script is None else script
         self.labelled = labelled
         self.stop_at = stop_at
         self.labels: dict[str, Node] = {}

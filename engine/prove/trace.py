@@ -51,13 +51,17 @@ Domain = Finite | Line | Multi | Grid | Flag | None
 
 
 class Plan:
-    """A document with the domain of every value in it; `rules` are ready to be asked."""
+    """A document with the domain of every value in it; `rules` are ready to be asked.
 
-    def __init__(self, document: Document) -> None:
+    `prefix` keeps the names of two documents apart that go into one formula.
+    """
+
+    def __init__(self, document: Document, prefix: str = "") -> None:
         self.document = document
+        self.prefix = prefix
         self.uses = Uses(document)
         self.scope = self.uses.scope
-        self.domains = Domains(self.uses)
+        self.domains = Domains(self.uses, prefix)
         self.context = {
             name: self.domains.of_context(name, field)
             for name, field in document.context.items()
@@ -76,14 +80,14 @@ class Plan:
             return None
         match question:
             case MultiChoice():
-                ids = question.ids()
-                return Multi(question, {o: f"{question.id}!{i}" for i, o in enumerate(ids)})
+                start = f"{self.prefix}{question.id}!"
+                return Multi(question, {o: f"{start}{i}" for i, o in enumerate(question.ids())})
             case Matrix():
                 rows = {row.id: self.domains.cell(question, row.id) for row in question.rows}
                 return Grid(question, rows)
             case _:
                 found = self.domains.of_question(question)
-                return Flag(question, f"{question.id}!") if found is None else found
+                return Flag(question, f"{self.prefix}{question.id}!") if found is None else found
 
 
 def _targets(document: Document) -> dict[str, int]:
