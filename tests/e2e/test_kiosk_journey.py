@@ -496,6 +496,17 @@ def test_an_answer_that_opens_a_question_keeps_the_place(
         wait_until(lambda: machine.current == "overall")
 
 
+def test_a_choice_may_be_undone(browser: webdriver.Chrome, place: Place) -> None:
+    machine = Machine(browser, place, PORTRAIT)
+    machine.begin()
+    machine.go_to("nps")
+    assert not machine.visible(".is-current [data-clear]")
+    machine.touch(".is-current label[data-option='9']")
+    machine.touch(".is-current [data-clear]")
+    assert not browser.find_elements(By.CSS_SELECTOR, "[data-question=nps] input:checked")
+    assert not machine.visible(".is-current [data-clear]")
+
+
 def test_a_required_question_asks_once_and_the_server_decides(
     browser: webdriver.Chrome, place: Place
 ) -> None:

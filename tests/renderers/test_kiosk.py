@@ -12,6 +12,7 @@ from engine.evaluation import Evaluation
 from engine.journey import start
 from renderers import kiosk
 from renderers.kiosk import KioskFrame, KioskTimes
+from renderers.kiosk.render import qr_svg
 from renderers.web.words import LANGUAGES, Language, catalogue
 from tests.e2e.test_kiosk_journey import QUESTIONS, SURVEY
 
@@ -98,7 +99,7 @@ def test_both_languages_have_every_kiosk_word() -> None:
 
 
 def test_the_qr_code_is_drawn_without_styles_or_scripts() -> None:
-    drawn = str(kiosk.render.qr_svg("https://hospital.example/s/resume/ABCD"))
+    drawn = str(qr_svg("https://hospital.example/s/resume/ABCD"))
     assert drawn.startswith("<svg")
     assert "style=" not in drawn
     assert "script" not in drawn
