@@ -474,8 +474,10 @@ def _on_page(
     """`act` on the page that the client shows; on another one nothing happens."""
 
     def guarded(turn: Turn) -> Step:
+        if page is None or page == turn.stored_journey.page:
+            return act(turn)
         turn.settle()
-        if page is None or page == turn.journey.page:
+        if page == turn.journey.page:
             return act(turn)
         if turn.changed_keys(answers) or is_strict:
             return _refused(turn, "page_not_current", is_kept=False)

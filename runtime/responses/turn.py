@@ -44,7 +44,14 @@ class Turn:
         state = session.state
         self.stored_journey = Journey(state.page, tuple(state.passed), frozenset(state.shown))
         self.journey = self.stored_journey
-        self.evaluation = self._evaluate(session.answers)
+        self._evaluation: Evaluation | None = None
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """Of the answers as they are now; a step evaluates once, after its answers are merged."""
+        if self._evaluation is None:
+            self._evaluation = self._evaluate(self.session.answers)
+        return self._evaluation
 
     def _evaluate(self, answers: Mapping[str, Any]) -> Evaluation:
         return self.survey.evaluate(answers, self.session.context, self.today, self.known)
@@ -94,7 +101,7 @@ class Turn:
                 merged.pop(key, None)
         self.dropped = tuple(dropped)
         self._take_over(merged, [key for key in changed if key not in dropped])
-        self.evaluation = evaluation
+        self._evaluation = evaluation
 
     def _is_valueless(self, key: str) -> bool:
         return self.form.questions[key].valueless
@@ -120,7 +127,7 @@ class Turn:
         else:
             merged[key] = value
         self._take_over(merged, [key])
-        self.evaluation = self._evaluate(merged)
+        self._evaluation = None
 
     # Movement
 
