@@ -140,7 +140,7 @@ def _start(target: Target, killers: list[str]) -> tuple[int, int]:
 
 def _live(target: Target, killers: list[str]) -> str:
     """In the child: imports the changed engine and returns the case that differs first."""
-    signal.alarm(MUTANT_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, MUTANT_SECONDS)  # of the processor, not of the wall
     resource.setrlimit(resource.RLIMIT_AS, (MUTANT_BYTES, MUTANT_BYTES))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(1, 2)
