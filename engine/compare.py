@@ -294,9 +294,7 @@ def _lattice_within(old: Any, new: Any) -> bool:
                 return False
         one, two = date_lattice(old), date_lattice(new)
     else:
-        one, two = (
-            Lattice(_minutes(q.min, 0), _minutes(q.max, 24 * 60 - 1)) for q in (old, new)
-        )
+        one, two = (Lattice(_minutes(q.min, 0), _minutes(q.max, 24 * 60 - 1)) for q in (old, new))
     inside = two.low <= one.low and one.high <= two.high
     return inside and one.step % two.step == 0 and (one.origin - two.origin) % two.step == 0
 

@@ -1,6 +1,6 @@
 """Whom two versions of a document ask different questions: one formula over both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -113,44 +113,52 @@ def cone(plan: Plan, question: str) -> set[bytes]:
     """All that decides whether a question is asked, as bytes: where two versions have the same,
     they ask the same patients."""
     document, scope = plan.document, plan.scope
-    p = scope.page_of[question]
     found: set[bytes] = set()
-    todo: list[str] = []
-
-    def read(*rules: Rule | None) -> None:
-        for rule in rules:
-            if rule is not None:
-                todo.extend(refs(rule))
-
-    for page in document.pages[:p]:
-        found.add(_bytes("page", page.id, page.show_if, page.next))
-        if page.next:
-            read(page.show_if, *(jump.if_ for jump in page.next))
-    own = scope.questions[question].show_if
-    found.add(_bytes("question", document.pages[p].id, document.pages[p].show_if, own))
-    read(document.pages[p].show_if, own)
     seen: set[str] = set()
+    todo = [question]
     while todo:
         name = todo.pop()
         if name in seen:
             continue
         seen.add(name)
-        ref = scope.refs[name]
-        match ref.source:
+        ref = scope.refs.get(name)
+        source, owner = (ref.source, ref.id) if ref else ("question", name)
+        match source:
             case "score" | "computed":
-                definition = scope.scores if ref.source == "score" else scope.computed
-                found.add(_bytes(definition[ref.id]))
+                definition: Any = scope.scores if source == "score" else scope.computed
+                found.add(_bytes(definition[owner]))
                 todo.extend(scope.members(name))
             case "context":
                 found.add(_bytes(name, document.context[name]))
             case "question":
-                asked = scope.questions[ref.id]
-                found.add(_bytes(asked))
-                read(asked.show_if, *(c.show_if for c in asked.choices()))
-                found |= cone(plan, ref.id) if ref.id != question else set()
+                if name != question:
+                    found.add(_bytes(scope.questions[owner]))
+                    todo.extend(_refs(c.show_if for c in scope.questions[owner].choices()))
+                todo.extend(_gates(plan, owner, found))
             case _:
                 pass
     return found
+
+
+def _gates(plan: Plan, question: str, found: set[bytes]) -> Iterator[str]:
+    """Notes the rules that decide whether a question is asked; gives the refs they read."""
+    p = plan.scope.page_of[question]
+    *before, page = plan.document.pages[: p + 1]
+    own = plan.scope.questions[question].show_if
+    found.add(_bytes("question", question, page.id, page.show_if, own))
+    yield from _refs((page.show_if, own))
+    for earlier in before:
+        if earlier.next:
+            found.add(_bytes("page", earlier.id, earlier.show_if, earlier.next))
+            yield from _refs((earlier.show_if, *(jump.if_ for jump in earlier.next)))
+    if any(earlier.next for earlier in before):
+        found.add(_bytes("order", [earlier.id for earlier in before]))
+
+
+def _refs(rules: Iterable[Rule | None]) -> Iterator[str]:
+    for rule in rules:
+        if rule is not None:
+            yield from refs(rule)
 
 
 def _bytes(*parts: Any) -> bytes:
@@ -351,4 +359,3 @@ class _Recalling(Explorer):
         """As the old version was answered."""
         question = domain.question.id
         return question not in self.old.asked or question in self.old.answers
-
