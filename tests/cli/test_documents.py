@@ -111,3 +111,22 @@ def test_render_draws_the_same_page_for_each_channel(folder, channel):
     assert done.exit_code == 0, done.output
     assert "总体" in done.output
     assert "为什么" in done.output
+
+
+def test_diff_says_what_changed_and_who_would_be_asked_something_else(folder):
+    questions = DOCUMENT["pages"][0]["questions"]
+    later = {**questions[1], "show_if": {"op": "le", "ref": "overall", "value": 2}}
+    changed = DOCUMENT | {"pages": [{"id": "p", "questions": [questions[0], later]}]}
+    (folder / "new.json").write_text(json.dumps(changed), "utf-8")
+    told = json.loads(run("diff", "good.json", "new.json").output)
+    assert [(c["kind"], c["id"], c["members"]) for c in told["changes"]] == [
+        ("changed", "why", ["show_if"])
+    ]
+    assert {verdict["verdict"] for verdict in told["answers"].values()} == {"unchanged"}
+    assert [asked["question"] for asked in told["asked"]] == ["why"]
+    assert told["asked"][0]["witness"]["answers"]["overall"] == 3
+
+
+def test_diff_of_a_survey_with_itself_finds_nothing(folder):
+    told = json.loads(run("diff", "good.json", "good.json").output)
+    assert told["changes"] == told["asked"] == told["undecided"] == []
