@@ -17,7 +17,7 @@ from tests.engine.oracle.features import leaves, rules
 
 Json = dict[str, Any]
 FIRST_DAY, LAST_DAY = date(2024, 2, 27), date(2024, 3, 2)
-FRESH = ("q", "w", "u", "zz", "q7", "W8", "77", "78", "79", "longer text")
+FRESH = ("red", "blue", "q", "w", "u", "zz", "q7", "W8", "77", "78", "79", "longer text")
 SHAPED = (
     *(f"1380013800{i}" for i in range(3)),
     *(f"{name}@b.cn" for name in "abc"),
@@ -122,7 +122,7 @@ class Enumeration:
             case "choice":
                 candidates: list[Any] = list(declared["values"])
             case "text":
-                candidates = [*self.texts, *FRESH[:3], *SHAPED]
+                candidates = [*self.texts, *FRESH[:5], *SHAPED]
             case "boolean":
                 candidates = [True, False]
             case "date":

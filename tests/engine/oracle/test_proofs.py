@@ -11,6 +11,7 @@ from engine.prove import Findings, prove
 from tests.engine.oracle import oracle
 from tests.engine.oracle.enumeration import Enumeration, Facts, TooMany
 from tests.engine.oracle.forms import compiled, form, form_count
+from tests.engine.oracle.test_differential import drawn
 
 MOST = 3000
 BATCHES = 4
@@ -36,6 +37,49 @@ def test_proofs_agree_with_enumeration(batch: int) -> None:
         assert differences(document, facts, findings) == [], seed
         assert broken_witnesses(document, survey, findings) == [], seed
     assert left_out + undecided <= 0.03 * count
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_no_drawn_response_contradicts_a_proof_of_a_form_too_large_to_enumerate(batch: int) -> None:
+    count = form_count(80)
+    complete = 0
+    for seed in range(batch * count // BATCHES, (batch + 1) * count // BATCHES):
+        rng, document = form(seed, wide=True)
+        survey = compiled(document)
+        findings = prove(survey.document, SECONDS)
+        assert broken_witnesses(document, survey, findings) == [], seed
+        for _ in range(40):
+            answers, context, today = drawn(rng, document)
+            said = survey.evaluate(answers, context, today or date(2024, 2, 29))
+            complete += said.complete
+            if said.complete:
+                assert contradictions(document, said, findings) == [], (seed, answers, context)
+    assert complete > count
+
+
+def contradictions(document: Json, said: engine.Evaluation, findings: Findings) -> list[str]:
+    """What a complete response shows that the proof excludes."""
+    lost = findings.unreachable
+    wrong = [*set(said.path) & set(lost.pages), *set(said.asked) & set(lost.questions)]
+    wrong += [name for name in lost.endings if name == said.ending]
+    open_places = {place.at for place in findings.undecided}
+    for kind, values in (
+        ("scores", {name: score.value for name, score in said.scores.items()}),
+        ("computed", said.computed),
+    ):
+        for name, value in values.items():
+            low, high = getattr(findings, kind)[name]
+            if value is None or findings.places[name] in open_places:
+                continue
+            if low is None or high is None or not low <= value <= high:
+                wrong.append(f"{kind} {name}: {value} is not within {low} and {high}")
+    for p, page in enumerate(document["pages"]):
+        for q, question in enumerate(page["questions"]):
+            at = f"/pages/{p}/questions/{q}/show_if"
+            asked = question["id"] in said.asked
+            if at in (findings.never if asked else findings.always) and page["id"] in said.path:
+                wrong.append(at)
+    return wrong
 
 
 def differences(document: Json, facts: Facts, findings: Findings) -> list[str]:
