@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -292,9 +293,10 @@ async def battle(
     return crowd, done
 
 
-def trial(people: int, kills: int, seed: int) -> int:
+def trial(people: int, kills: int, seed: int, keep: str | None = None) -> int:
     """One run in a directory of its own; prints what happened. Returns how many rows differ."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+    place = nullcontext(keep) if keep else tempfile.TemporaryDirectory(dir="/var/tmp")
+    with place as folder:
         os.chmod(folder, 0o755)
         with running(Path(folder), HUISHENG_LOG_LEVEL="warning") as program:
             program.publish(SURVEY)
@@ -321,8 +323,9 @@ def main() -> None:
     reader.add_argument("--kills", type=int, default=100)
     reader.add_argument("--people", type=int, default=50)
     reader.add_argument("--seed", type=int, default=1)
+    reader.add_argument("--keep", help="Run in this folder and leave its logs there.")
     wanted = reader.parse_args()
-    sys.exit(1 if trial(wanted.people, wanted.kills, wanted.seed) else 0)
+    sys.exit(1 if trial(wanted.people, wanted.kills, wanted.seed, wanted.keep) else 0)
 
 
 if __name__ == "__main__":
