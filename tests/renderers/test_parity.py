@@ -22,6 +22,7 @@ HTML: dict[str, Callable[[engine.PageView], str]] = {"web": render_web, "kiosk":
 
 TYPED = ("text", "number", "date", "time")
 HELD = ("single_choice", "multi_choice")
+BY_MISTAKE = ("too_few", "too_many", "exclusive", "text_required")
 
 
 def a_control_can_show(question: dict[str, Any], code: str | None) -> bool:
@@ -34,7 +35,7 @@ def a_control_can_show(question: dict[str, Any], code: str | None) -> bool:
         return True
     if question["type"] in TYPED:
         return code not in ("wrong_type", "bad_text")
-    return question["type"] in HELD and code in ("too_few", "too_many", "exclusive", "text_required")
+    return question["type"] in HELD and code in BY_MISTAKE
 
 
 def drawn(case: Case) -> tuple[engine.Survey, engine.PageView]:
