@@ -11,7 +11,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 
 from runtime.accounts.service import API_PREFIX, caller_of, require_scope
-from runtime.kit import metrics
 from runtime.kit.http import Http, bearer_token, json_response, problem_response, read_json
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, Forbidden, NotSignedIn
@@ -121,7 +120,6 @@ def start_session(
         invitation=wanted.invitation,
         is_trusted=token is not None,
     )
-    metrics.sessions_started.labels(wanted.channel).inc()
     return _started(started.view, started.token, 201)
 
 

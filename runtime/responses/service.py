@@ -19,6 +19,7 @@ import msgspec
 
 from engine.context import read_context
 from engine.view import session_language
+from runtime.kit import metrics
 from runtime.kit.clock import Clock, month_of, system_clock
 from runtime.kit.db import Database, Psycopg
 from runtime.kit.files import ContentStore
@@ -110,6 +111,7 @@ class Sessions:
         view = turn.draw()
         token = new_token(TOKEN_PREFIX)
         self._insert(session, token, now)
+        metrics.sessions_started.labels(channel).inc()
         return Started(view, token)
 
     def _new_session(
@@ -382,7 +384,10 @@ class Sessions:
             logger().info("answers_dropped", session=str(turn.session.id), ids=names)
 
     def _finish(self, turn: Turn, idempotency_key: str | None) -> FinalView | None:
-        return submission.submit(self.db, turn, month_of(turn.now), idempotency_key)
+        final = submission.submit(self.db, turn, month_of(turn.now), idempotency_key)
+        if final is not None:
+            metrics.responses_submitted.labels(turn.session.channel).inc()
+        return final
 
     def abandon(self, token: str, *, session_id: str | None = None) -> None:
         """End a session that will not be submitted and remove its answers (the kiosk's wipe)."""

@@ -1,0 +1,58 @@
+"""`huisheng run` as a newcomer starts it: ready, revived, stopped cleanly."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tests.runtime.conftest import SURVEY
+from tests.serving import Running, running
+
+
+def _child(program: Running, word: str) -> psutil.Process:
+    assert program.process is not None
+    for process in psutil.Process(program.process.pid).children(recursive=True):
+        if word in process.cmdline():
+            return process
+    raise AssertionError(f"there is no {word}")
+
+
+def _wait_until_gone(pids: list[int]) -> None:
+    limit = time.monotonic() + 20
+    while any(psutil.pid_exists(pid) for pid in pids):
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+
+
+def _begin(program: Running) -> tuple[str, dict[str, str]]:
+    url = f"{program.base}/api/v1/sessions"
+    body = {"survey": SURVEY["id"], "channel": "miniprogram"}
+    answer: dict[str, Any] = httpx.post(url, json=body).raise_for_status().json()
+    return f"{url}/{answer['session']}", {"Authorization": f"Bearer {answer['token']}"}
+
+
+def test_run_revives_what_dies_and_ends_cleanly(tmp_path: Path) -> None:
+    """A killed server and a killed worker come back; answers are there; nothing is left behind."""
+    tmp_path.chmod(0o755)
+    with running(tmp_path, HUISHENG_DEMO="no", HUISHENG_ENVIRONMENT="test") as program:
+        program.publish(SURVEY)
+        url, headers = _begin(program)
+        saved = httpx.put(f"{url}/answers", json={"answers": {"overall": 2}}, headers=headers)
+        assert saved.status_code == 200
+        killed = [_child(program, "serve").pid, _child(program, "worker").pid]
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        _wait_until_gone(killed)
+        program.wait_ready()
+        shown = httpx.get(url, headers=headers).json()
+        assert shown["questions"][0]["value"] == 2
+        assert program.process is not None
+        family = [p.pid for p in psutil.Process(program.process.pid).children(recursive=True)]
+        program.stop()
+        assert program.process.returncode == 0
+        _wait_until_gone(family)
+    assert "/staff/sign-in/" in program.log.read_text("utf-8")
