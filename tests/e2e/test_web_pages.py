@@ -8,6 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.e2e.conftest import SURVEY
 from tests.renderers.readback import parsed, posted, shown_questions, with_data, words
 from tests.serving import Running
 
@@ -286,7 +287,8 @@ def test_an_error_page_says_what_can_be_done(
 
 
 def test_a_form_that_needs_identity_says_so(program: Running) -> None:
-    browser = Browser(program, "complaint", "en")
+    program.publish({**SURVEY, "id": "known_only", "identity": "required"})
+    browser = Browser(program, "known_only", "en")
     browser.press("start")
     assert browser.page.status_code == 403 and "Please confirm who you are" in browser.page.text
 
