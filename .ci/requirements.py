@@ -1,7 +1,7 @@
 """Keeps the test column of docs/requirements.md equal to the rows that tests name.
 
-A test that proves a row from end to end holds `# R1.1.1.1c` in its docstring. Run plainly, this
-program prints what differs and exits 1; with `--write` it writes the column.
+A test that proves a row from end to end holds `# R1.1.1.1c` in its docstring, one that proves a part
+of it `# R1.1.1.1c (part)`. Run plainly, this program prints what differs and exits 1; with `--write` it writes the column.
 """
 
 import ast
@@ -12,13 +12,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "requirements.md"
-MARK = re.compile(r"# (R\d+(?:\.\d+)*[a-z]?)\b")
+MARK = re.compile(r"# (R\d+(?:\.\d+)*[a-z]?)\b( \(part\))?")
 ROW = re.compile(r"^\| (R[\d.]+[a-z]?) \| (.*) \| (.*) \|$")
 LATER = "later"
 
 
 def marked_tests(root: Path) -> dict[str, list[str]]:
-    """The tests that name each row, as `file::test`."""
+    """The tests that name each row, as `file::test`, with `(part)` behind those of a part."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted((root / "tests").rglob("test_*.py")):
         text = path.read_text(encoding="utf-8")
@@ -28,11 +28,11 @@ def marked_tests(root: Path) -> dict[str, list[str]]:
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-                for row in sorted(set(MARK.findall(source))):
-                    found[row].append(f"{path.relative_to(root)}::{node.name}")
+                for row, part in sorted(set(MARK.findall(source))):
+                    found[row].append(f"`{path.relative_to(root)}::{node.name}`{part}")
     for path in sorted((root / "tests" / "js").glob("*.test.*js")):
-        for row in sorted(set(MARK.findall(path.read_text(encoding="utf-8")))):
-            found[row].append(str(path.relative_to(root)))
+        for row, part in sorted(set(MARK.findall(path.read_text(encoding="utf-8")))):
+            found[row].append(f"`{path.relative_to(root)}`{part}")
     return found
 
 
@@ -46,7 +46,7 @@ def _line(line: str, tests: dict[str, list[str]]) -> str:
     if found is None:
         return line
     row, requirement, said = found.groups()
-    named = "<br>".join(f"`{test}`" for test in tests.get(row, []))
+    named = "<br>".join(tests.get(row, []))
     kept = said if said.startswith(LATER) else LATER
     return f"| {row} | {requirement} | {named or kept} |"
 

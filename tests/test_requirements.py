@@ -31,5 +31,8 @@ def test_a_row_loses_its_test_when_the_test_is_gone(tmp_path: Path) -> None:
     table = "| R9.1a | Something | later |"
     filled = keeper.written(table, keeper.marked_tests(tmp_path))
     assert filled == "| R9.1a | Something | `tests/test_x.py::test_it` |"
+    file.write_text(f'def test_it() -> None:\n    """{mark} (part)"""\n', encoding="utf-8")
+    filled = keeper.written(table, keeper.marked_tests(tmp_path))
+    assert filled == "| R9.1a | Something | `tests/test_x.py::test_it` (part) |"
     file.unlink()
     assert keeper.written(filled, keeper.marked_tests(tmp_path)) == table

@@ -50,7 +50,7 @@ def parts(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_there_are_four_satisfaction_surveys_and_five_feedback_forms() -> None:
-    """# R1.1.1.1d # R1.1.1.2a"""
+    """# R1.1.1.1d (part) # R1.1.1.2a (part)"""
     kinds = {path.stem: read(path).document.kind for path in FILES}
     visits = ("outpatient", "emergency", "inpatient", "examination")
     forms = ("praise", "suggestion", "complaint", "consultation", "whistleblow")
@@ -174,7 +174,7 @@ def test_the_dictionaries_know_every_dimension_category_tag_and_department() -> 
 
 
 def test_the_feedback_forms_take_pictures_and_documents() -> None:
-    """# R1.1.1.2a"""
+    """# R1.1.1.2a (part)"""
     for name in ("suggestion", "complaint", "consultation", "whistleblow"):
         assert {"picture_upload", "file_upload"} <= {q.type for q in questions(form(name))}
     assert "picture_upload" in {q.type for q in questions(form("praise"))}

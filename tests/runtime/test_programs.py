@@ -47,6 +47,24 @@ def test_errors_are_problem_json(client: TestClient[Any]) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_database_that_is_away_is_said_with_503(deployment: Deployment) -> None:
+    """Nothing was stored; the caller may repeat. # R2.1 (part)"""
+    away = Deployment(
+        deployment.settings,
+        database_url="postgresql://nobody@127.0.0.1:1/nowhere",
+        redis_url=deployment.redis_url,
+    )
+    with TestClient(create_app(away, CHANNELS), raise_server_exceptions=False) as client:
+        for answer in (
+            client.get("/health/ready"),
+            client.post("/api/v1/sessions", json={"survey": "any", "channel": "web"}),
+        ):
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) >= 1
+            assert answer.json()["problems"][0]["code"] == "database_unavailable"
+    away.close()
+
+
 def test_openapi_names_every_call(client: TestClient[Any]) -> None:
     """3.1, with the bodies that handlers decode themselves."""
     document = client.get("/api/v1/openapi.json").json()
@@ -57,7 +75,7 @@ def test_openapi_names_every_call(client: TestClient[Any]) -> None:
 
 
 def test_channels_can_be_served_apart(deployment: Deployment) -> None:
-    """The web program has no API of surveys, the staff program has. # R0.2"""
+    """The web program has no API of surveys, the staff program has. # R0.2 (part)"""
     with TestClient(create_app(deployment, ("web",))) as web:
         assert web.post("/api/v1/surveys", json={}).status_code == 404
         assert web.get("/health/live").status_code == 200
@@ -103,7 +121,7 @@ def test_past_saturation_work_is_refused() -> None:
 
 
 def test_dictionaries_serve_pickers(deployment: Deployment, client: TestClient[Any]) -> None:
-    """By name, at a site, below a department, in the reader's language. # R0.1"""
+    """By name, at a site, below a department, in the reader's language. # R0.1 (part)"""
     store_organisation(
         deployment.db,
         sites=[Site(id="main", name={"zh-CN": "总院", "en": "Main"})],

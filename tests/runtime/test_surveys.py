@@ -22,7 +22,7 @@ def _png(color: str = "red") -> bytes:
 
 
 def test_a_document_is_stored_once(client: TestClient[Any], staff: dict[str, str]) -> None:
-    """201, and the same content again 200. # R0.5"""
+    """201, and the same content again 200. # R0.5 (part)"""
     first = client.post(SURVEYS, json=SURVEY, headers=staff)
     assert (first.status_code, first.json()["state"]) == (201, "draft")
     again = client.post(SURVEYS, content=json.dumps(SURVEY, indent=3), headers=staff)
