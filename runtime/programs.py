@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from litestar import Litestar, Response, Router, get
 from litestar.concurrency import set_asyncio_executor
@@ -40,6 +41,8 @@ from runtime.wiring import Deployment
 API = "/api/v1"
 MAX_BODY_BYTES = 1024 * 1024
 
+DATABASE_AWAY = "The database is away for a moment; nothing was stored; try again shortly."
+
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
@@ -66,6 +69,9 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
         exception_handlers={
             AppError: _on_app_error,
             HTTPException: _on_http_exception,
+            psycopg.OperationalError: _on_lost_database,
+            sa.exc.OperationalError: _on_lost_database,
+            sa.exc.TimeoutError: _on_lost_database,
             Exception: _on_bug,
         },
         middleware=[metrics.measured],
@@ -170,6 +176,12 @@ TITLES = {
     413: "The body is too large",
     415: "This media type is not accepted",
 }
+
+
+def _on_lost_database(_: Http, error: Exception) -> Response[bytes]:
+    """The database is away or starting again: nothing was acknowledged, the caller may repeat."""
+    logger().warning("database_unavailable", error=type(error).__name__)
+    return app_error_response(Overloaded("database_unavailable", DATABASE_AWAY))
 
 
 def _on_bug(_: Http, error: Exception) -> Response[bytes]:

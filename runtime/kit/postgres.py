@@ -32,6 +32,7 @@ ROLES = (OWNER, APPLICATION, AUDITOR)
 
 READY_SECONDS = 120
 INIT_SECONDS = 120
+SOCKET_LOCK = ".s.PGSQL.5432.lock"
 STOP_SIGNALS = ((Signals.SIGINT, 60.0), (Signals.SIGQUIT, 10.0), (Signals.SIGKILL, 5.0))
 """Fast shutdown, then immediate, then by force (PostgreSQL manual, 18.5)."""
 
@@ -162,12 +163,13 @@ class Postgres:
         return daemon.start(command, self.log, self.identity)
 
     def _forget_foreign_pid(self) -> None:
-        """After a reboot the number in the pid file may be another program's; PostgreSQL, which
-        sees only the number, would then refuse to start."""
-        pid_file = self.directory / "postmaster.pid"
-        pid = daemon.read_pid(pid_file)
-        if pid is not None and not daemon.running(pid, self.directory):
-            pid_file.unlink(missing_ok=True)
+        """The number in a pid or lock file that a killed server left may be another program's by
+        now, or a dead one's that nobody has waited for; PostgreSQL, which sees only the number,
+        would then refuse to start."""
+        for left in (self.directory / "postmaster.pid", self._sockets() / SOCKET_LOCK):
+            pid = daemon.read_pid(left)
+            if pid is not None and not daemon.running(pid, self.directory):
+                left.unlink(missing_ok=True)
 
     def _answers(self) -> bool:
         try:

@@ -15,6 +15,7 @@ import redis
 
 from runtime.kit.embedded import Services, ensure_services
 from runtime.kit.place import Identity
+from runtime.kit.postgres import SOCKET_LOCK
 from runtime.kit.settings import Settings, read_settings
 
 PATIENCE_SECONDS = 60
@@ -133,6 +134,24 @@ def test_a_pid_file_that_names_somebody_else_does_not_keep_the_server_down(
     pid_file.write_text(f"{os.getpid()}\n{services.postgres.directory}\n", encoding="ascii")
     with ensure_services(settings) as again:
         assert remembered(again) == [1]
+
+
+def test_a_socket_lock_that_a_killed_server_left_does_not_keep_it_down(settings: Settings) -> None:
+    """The lock names a living process of the same user, as after a quick reuse of numbers."""
+    with ensure_services(settings) as services:
+        remember(services, 1)
+    server = services.postgres
+    assert server is not None
+    other = subprocess.Popen(["/bin/sleep", "60"], cwd="/", **server.identity.popen)
+    try:
+        lock = next(server.place.glob("run/"), server.place) / SOCKET_LOCK
+        lock.write_text(f"{other.pid}\n{server.directory}\n", encoding="ascii")
+        lock.chmod(0o644)
+        with ensure_services(settings) as again:
+            assert remembered(again) == [1]
+    finally:
+        other.kill()
+        other.wait()
 
 
 def test_nobody_signs_in_without_the_password(services: Services) -> None:
