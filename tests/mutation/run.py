@@ -101,7 +101,7 @@ def run(chosen: list[Target], seconds: float, jobs: int) -> Outcome:
     waiting = list(reversed(chosen))
     end = time.monotonic() + seconds
     while waiting or running:
-        if time.monotonic() > end:
+        if waiting and time.monotonic() > end:
             outcome.left = len(waiting)
             waiting = []
         while waiting and len(running) < jobs:
