@@ -41,7 +41,7 @@ class Screen:
         dark: bool = False,
     ) -> None:
         self.base = program.base
-        options = webdriver.ChromeOptions()
+        options: Any = webdriver.ChromeOptions()
         for flag in [*FLAGS, f"--window-size={size[0]},{size[1]}"]:
             options.add_argument(flag)
         preferences: dict[str, Any] = {"intl.accept_languages": lang}
@@ -50,7 +50,7 @@ class Screen:
         options.add_experimental_option("prefs", preferences)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
-        self.driver = webdriver.Chrome(options=options, service=service)
+        self.driver: Any = webdriver.Chrome(options=options, service=service)
         metrics = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         if dark:
@@ -172,7 +172,7 @@ def test_a_signature_is_drawn_with_a_finger(screen: Callable[..., Screen]) -> No
     on.press(".actions button[value=next]")
     on.wait(lambda: on.has(".signature-pad"))
     pad = on.find(".signature-pad")
-    actions = webdriver.ActionChains(on.driver).move_to_element(pad).click_and_hold()
+    actions: Any = webdriver.ActionChains(on.driver).move_to_element(pad).click_and_hold()
     actions.move_by_offset(60, 20).move_by_offset(-90, 15).release().perform()
     on.press(".signature-actions .button")
     on.wait(lambda: on.has("input[type=hidden][name='q.sign']"))

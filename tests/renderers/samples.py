@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 import engine
 from engine import journey
 from engine.evaluation import Evaluation
@@ -103,8 +105,6 @@ def sample_survey(say: str = "问题", **changes: Any) -> engine.Survey:
             }
         ],
     }
-    import msgspec
-
     return engine.load(msgspec.json.encode(document))
 
 
