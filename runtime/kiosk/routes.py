@@ -70,6 +70,17 @@ class Desk:
             return None
         return kept
 
+    def unfinished(self, request: Http) -> Pass | None:
+        """The good pass of a session that still waits for answers; a submitted one holds nobody."""
+        kept = self.read(request)
+        if kept is None:
+            return None
+        try:
+            is_done = self.sessions.current(kept.token).view.done is not None
+        except (Gone, NotSignedIn):
+            return None
+        return None if is_done else kept
+
     def peek(self, request: Http) -> Pass | None:
         """The pass while it is good; nothing is ended."""
         kept = self.kept(request)
@@ -148,7 +159,7 @@ def show_start_screen(
     request: Http, desk: NamedDependency[Desk], lang: FromQuery[str] = "", site: FromQuery[str] = ""
 ) -> Page:
     """The open surveys as cards; while a session lives, that session."""
-    if desk.read(request):
+    if desk.unfinished(request):
         return go(f"{screens.ROOT}/fill")
     frame = screens.plain_frame(lang, desk.times, site[:64], watched=False)
     shown = screens.cards(desk.deployment, frame.lang, site[:64])
@@ -166,7 +177,7 @@ def show_survey(
     site: FromQuery[str] = "",
 ) -> Page:
     """What a survey is about; nothing is stored yet."""
-    if desk.read(request):
+    if desk.unfinished(request):
         return go(f"{screens.ROOT}/fill")
     deployment = desk.deployment
     form = deployment.surveys.get(survey, published_version(deployment.db, survey))
@@ -184,7 +195,7 @@ def start_survey(
 ) -> Page:
     """Begin a session; a machine that already fills one goes on with it."""
     answer = go(f"{screens.ROOT}/fill")
-    if desk.read(request):
+    if desk.unfinished(request):
         return answer
     lang = closest(posted.first("lang") or "")
     started = desk.sessions.start(survey, "kiosk", lang=lang, site=site[:64] or None)

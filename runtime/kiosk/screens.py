@@ -16,7 +16,7 @@ from runtime.surveys.service import list_surveys
 from runtime.wiring import Deployment
 
 ROOT = "/kiosk"
-SECONDS_A_QUESTION = 9
+SECONDS_A_QUESTION = 5
 """A patient's usual pace at a touch screen, for the minutes that the start screen promises."""
 
 

@@ -120,6 +120,32 @@ def test_while_a_session_lives_every_address_leads_to_it(kiosk: TestClient[Any])
     assert kiosk.cookies[COOKIE] == before
 
 
+def test_an_ending_lets_the_same_patient_open_another_form(
+    kiosk: TestClient[Any], deployment: Deployment
+) -> None:
+    begin(kiosk)
+    fill(kiosk, "arrival", "next", **answered(overall="5"))
+    fill(kiosk, "detail", "submit", **answered(nurse="4"))
+    assert 'data-survey="visit"' in kiosk.get("/kiosk/").text
+    before = begin(kiosk)
+    assert 'data-question="overall"' in kiosk.get("/kiosk/fill").text
+    assert before
+    assert count(deployment, "sessions") == 2
+
+
+def test_a_phone_that_took_over_leaves_the_kiosk_at_its_start_screen(
+    kiosk: TestClient[Any], deployment: Deployment
+) -> None:
+    begin(kiosk)
+    fill(kiosk, "arrival", "handover", **answered(overall="4"))
+    kept = unseal(kiosk.cookies[COOKIE], deployment.secret)
+    assert kept is not None
+    code = deployment.sessions.hand_over(kept.token).code
+    deployment.sessions.resume(code, "web")
+    assert kiosk.get("/kiosk/fill").status_code == 410
+    assert 'data-survey="visit"' in kiosk.get("/kiosk/").text
+
+
 def test_without_a_session_every_address_leads_to_the_start_screen(kiosk: TestClient[Any]) -> None:
     for address in ("/kiosk/fill", "/kiosk/leave"):
         assert kiosk.get(address).headers["location"] == "/kiosk/"

@@ -1,6 +1,8 @@
 // Long lists by large buttons, level by level: departments under their site, the nodes of a cascade.
 import { fill, make, settle } from "./words.js";
 
+const LONG_LIST = 8;
+
 /**
  * A tree out of a select's entries.
  *
@@ -94,6 +96,7 @@ function fitOne(select) {
       path.hidden = false;
     }
     if (here.id && !here.isOff) list.append(item(here, true));
+    list.classList.toggle("is-long", here.nodes.length > LONG_LIST);
     here.nodes.forEach((node) => list.append(item(node, false)));
   }
   draw();

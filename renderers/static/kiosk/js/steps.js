@@ -55,7 +55,12 @@ function read(element) {
 }
 
 function remember(action) {
-  sent = form && { page: form.dataset.page, ids: questions.map((q) => q.dataset.question), current: idAt(index), action };
+  sent = form && { page: form.dataset.page, ids: questions.map((q) => q.dataset.question), current: idAt(index), action, scroll: scrolled() };
+}
+
+function scrolled() {
+  const body = form.querySelector("[data-step-body]");
+  return body ? body.scrollTop : 0;
 }
 
 function idAt(place) {
@@ -70,7 +75,10 @@ function arrive(before) {
   if (tools) tools.hidden = before !== null && !form;
   if (!form) return focusTitle();
   const arrived = { page: form.dataset.page, questions: questions.map(read) };
-  open(openingIndex(arrived, before), before !== null);
+  const place = openingIndex(arrived, before);
+  const isSame = before !== null && before.page === arrived.page && before.current === idAt(place);
+  open(place, before !== null && !isSame);
+  if (isSame) form.querySelector("[data-step-body]").scrollTop = before.scroll;
 }
 
 function focusTitle() {
