@@ -1,7 +1,8 @@
 """Keeps the test column of docs/requirements.md equal to the rows that tests name.
 
-A test that proves a row from end to end holds `# R1.1.1.1c` in its docstring, one that proves a part
-of it `# R1.1.1.1c (part)`. Run plainly, this program prints what differs and exits 1; with `--write` it writes the column.
+A test that proves a row from end to end holds `# R1.1.1.1c` in its docstring, one that proves a
+part of it `# R1.1.1.1c (part)`. Run plainly, this program prints what differs and exits 1; with
+`--write` it writes the column.
 """
 
 import ast
