@@ -50,6 +50,7 @@ class _Proof:
         self.unsatisfiable: list[str] = []
         self.dead_ends: list[str] = []
         self.every_path_ends: bool | None = True
+        self.ends_left = 2 * (len(document.scores) + len(document.computed))
 
     def replay(self, trace: Trace) -> Evaluation | None:
         """The engine's own word on a walked response, if it is complete and on the same path."""
@@ -162,7 +163,10 @@ class _Proof:
 
     def end(self, kind: str, name: str, ref: str, side: Pick) -> float | None:
         """One end of a range."""
-        bound = self.search.bound(ref, side)
+        # Whoever needs less leaves it to the others: twice an even share is a fair start.
+        share = 2 * self.clock.left / max(1, self.ends_left)
+        self.ends_left -= 1
+        bound = self.search.bound(ref, side, share)
         if not bound.is_settled:
             self.leave_open(self.places[name])
         if bound.trace is not None:

@@ -45,9 +45,11 @@ from engine.prove.numeric import (
     Numeric,
     Ratio,
     Term,
+    clamped_sums,
     constant,
     hull,
     indicator,
+    mean_values,
     sum_limits,
 )
 from engine.prove.trace import Flag, Grid, Multi, Plan, Trace
@@ -486,7 +488,8 @@ class Encoder:
                 rows = [self._finite_points(row.states, pick) for row in domain.rows.values()]
                 known = self.script.either(row.known for row in rows)
                 weights = [(row.known, Fraction(1)) for row in rows]
-                return Ratio(self.script, known, _total(rows), weights, hull(rows))
+                means = mean_values([list(row.linear().bools.values()) for row in rows])
+                return Ratio(self.script, known, _total(rows), weights, hull(rows), means)
             case Multi():
                 return self._multi_points(domain)
             case _:
@@ -513,7 +516,9 @@ class Encoder:
         term = Linear(bools=scored)
         limits = self.script.range_of(term)
         inside = limits.low is not None and limits.low >= 0 and (limits.high or ZERO) <= 100
-        return Term(self.script, known, term) if inside else Clamped(self.script, known, term)
+        if inside:
+            return Term(self.script, known, term)
+        return Clamped(self.script, known, term, clamped_sums(list(scored.values())))
 
     # -- the walk ---------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, Protocol
 
 from engine.prove.formula import (
@@ -19,6 +20,7 @@ from engine.prove.formula import (
 
 ONE = Fraction(1)
 MOST_CASES = 256
+MOST_VALUES = 80
 FLIPPED: dict[Operator, Operator] = {
     "eq": "eq", "ne": "ne", "lt": "gt", "le": "ge", "gt": "lt", "ge": "le",
 }  # fmt: skip
@@ -69,6 +71,10 @@ class Term:
 
     def linear(self) -> Linear:
         return self._value if self.gated else self.term
+
+    def gain(self, bound: Fraction) -> Linear:
+        """A term that is above 0 just where the number is above a constant."""
+        return self.term.plus(Linear(-bound))
 
     @cached_property
     def _value(self) -> Linear:
@@ -121,30 +127,41 @@ def _with_zero(limits: Range) -> Range:
 
 
 class Ratio:
-    """A term divided by a positive one, which takes few values (`below`)."""
+    """A term divided by a positive one (`below`); `values` are all it can be, where few."""
 
     def __init__(
-        self, script: Script, known: Node, above: Linear, weights: Sequence[tuple[Node, Fraction]],
+        self,
+        script: Script,
+        known: Node,
+        above: Linear,
+        weights: Sequence[tuple[Node, Fraction]],
         limits: Range,
-    ) -> None:  # fmt: skip
+        values: Sequence[Fraction] = (),
+    ) -> None:
         self.script = script
         self.known = known
         self.above = above
+        self.values = values
         self.weights = weights
         self.below = Linear()
         for node, weight in weights:
             self.below = self.below.plus(indicator(node, weight))
         self.limits = limits
 
+    def gain(self, bound: Fraction) -> Linear:
+        """A term that is above 0 just where the number is above a constant."""
+        return self.above.plus(self.below, -bound)
+
     def compare(self, op: Operator, bound: Fraction) -> Node:
-        difference = self.above.plus(self.below, -bound)
-        return self.script.both((self.known, self.script.compare(difference, op)))
+        return self.script.both((self.known, self.script.compare(self.gain(bound), op)))
 
     def linear(self) -> Linear:
         return self._value
 
     @cached_property
     def _value(self) -> Linear:
+        if self.values:
+            return stepped(self, self.values)
         script = self.script
         value = script.variable(_with_zero(self.limits))
         script.imply(negate(self.known), script.compare(value, "eq"))
@@ -169,6 +186,38 @@ def _sums(weights: Sequence[Fraction]) -> list[Fraction] | None:
         if len(found) > MOST_CASES:
             return None
     return sorted(found - {ZERO})
+
+
+def clamped_sums(points: Sequence[Fraction]) -> list[Fraction]:
+    """Every sum of some of the points, cut to 0…100; nothing where there are too many."""
+    found = {ZERO}
+    for one in points:
+        found |= {total + one for total in found}
+        if len(found) > MOST_CASES:
+            return []
+    cut = {min(max(total, ZERO), Fraction(100)) for total in found}
+    return sorted(cut) if len(cut) <= MOST_VALUES else []
+
+
+def mean_values(parts: Sequence[Sequence[Fraction]]) -> list[Fraction]:
+    """Every mean of one value each of some of the parts; nothing where there are too many."""
+    found: set[tuple[Fraction, int]] = {(ZERO, 0)}
+    for values in parts:
+        found |= {(total + value, count + 1) for total, count in found for value in set(values)}
+        if len(found) > MOST_CASES * 4:
+            return []
+    means = {total / count for total, count in found if count}
+    return sorted(means) if len(means) <= MOST_VALUES else []
+
+
+def stepped(number: Numeric, values: Sequence[Fraction]) -> Linear:
+    """A number with few values as a term over truth values alone: each step up to the next value
+    counts where the number is at least that value."""
+    ordered = sorted(set(values))
+    term = indicator(number.known, ordered[0])
+    for below, value in pairwise(ordered):
+        term = term.plus(indicator(number.compare("ge", value), value - below))
+    return term
 
 
 def indicator(node: Node, weight: Fraction = ONE) -> Linear:
@@ -230,14 +279,17 @@ class Extreme:
 
 
 class Clamped:
-    """A term cut to 0…100 (points of a multi_choice)."""
+    """A term cut to 0…100 (points of a multi_choice); `values` are all it can be, where few."""
 
     limits = Range(ZERO, Fraction(100))
 
-    def __init__(self, script: Script, known: Node, term: Linear) -> None:
+    def __init__(
+        self, script: Script, known: Node, term: Linear, values: Sequence[Fraction] = ()
+    ) -> None:
         self.script = script
         self.known = known
         self.term = term
+        self.values = values
 
     def compare(self, op: Operator, bound: Fraction) -> Node:
         script = self.script
@@ -260,6 +312,8 @@ class Clamped:
 
     @cached_property
     def _value(self) -> Linear:
+        if self.values:
+            return stepped(self, self.values)
         script = self.script
         low = script.compare(self.term, "lt")
         high = script.compare(self.term, "gt", Fraction(100))

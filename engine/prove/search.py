@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 from engine.evaluation import Evaluation
 from engine.prove.choosers import Dice, Explorer, Follower
 from engine.prove.encode import Encoder, Goal, Pick, RuleSite, hits, rule_sites
-from engine.prove.formula import FALSE, TRUE, Node
+from engine.prove.formula import FALSE, TRUE, Node, Operator
+from engine.prove.numeric import Numeric, Ratio, Term
 from engine.prove.solve import Clock, Model, Solver
 from engine.prove.trace import Plan, Trace
 
@@ -138,42 +139,72 @@ class Search:
 
     # -- bounds -----------------------------------------------------------------------------
 
-    def bound(self, name: str, side: Pick) -> Bound:
-        """The lowest or highest value of a score (`score.<id>`) or computed value."""
+    def bound(self, name: str, side: Pick, share: float) -> Bound:
+        """The lowest or highest value of a score (`score.<id>`) or computed value, in `share`
+        seconds at most."""
+        clock = Clock(min(share, self.clock.left))
         best, trace = self._best_seen(name, side)
         number = self.encoder.number(name, side)
         limit = number.limits.high if side == "high" else number.limits.low
         if best is None:
-            answer = self.solver.ask([number.known])
+            answer = self.solver.ask([number.known], clock.left)
             if answer != "sat":
                 return Bound(None, None, answer == "unsat")
-            trace = self._walk_towards(name, side)
+            trace = self._walk_towards(self.solver.model(), side)
             best = None if trace is None else trace.value(name)
-            if best is None:
+            if trace is None or best is None:
                 return Bound(None, None, is_settled=False)
+        if best == limit:
+            return Bound(best, trace, is_settled=True)
+        seen = _Seen(name, side, best, trace)
+        if limit is not None:
+            self._try(seen, number, _reaching(side), limit, clock)
+        if seen.best == limit:
+            return seen.bound(is_settled=True)
+        if isinstance(number, Term | Ratio) and not number.gain(seen.best).variables:
+            return self._optimum(seen, number, clock)
+        return self._approach(seen, number, limit, clock)
+
+    def _try(
+        self, seen: "_Seen", number: Numeric, op: Operator, aim: Fraction, clock: Clock
+    ) -> Literal["sat", "unsat", "unknown"]:
+        """Asks for a value beyond; `sat` only where a walk shows a better one."""
+        answer = self.solver.ask([number.compare(op, aim)], clock.left)
+        if answer != "sat":
+            return answer
+        found = self._walk_towards(self.solver.model(), seen.side)
+        return "sat" if seen.improve(found) else "unknown"
+
+    def _optimum(self, seen: "_Seen", number: Term | Ratio, clock: Clock) -> Bound:
+        """Dinkelbach: as long as something is gained over the best ratio, that is the next one."""
+        sign = Fraction(1 if seen.side == "high" else -1)
+        for _ in range(MOST_STEPS):
+            gain = number.gain(seen.best).times(sign)
+            model = self.solver.best(number.known, gain, clock.left)
+            if model is None:
+                return seen.bound(is_settled=False)
+            found = self._walk_towards(model, seen.side)
+            if not seen.improve(found):
+                return seen.bound(is_settled=found is not None)
+        return seen.bound(is_settled=False)
+
+    def _approach(
+        self, seen: "_Seen", number: Numeric, limit: Fraction | None, clock: Clock
+    ) -> Bound:
+        """Halves the distance to the limit, and asks now and then whether there is any more."""
         for step in range(MOST_STEPS):
-            if best == limit:
-                return Bound(best, trace, is_settled=True)
-            aim = _aim(best, limit, step)
-            beyond: Literal["gt", "ge", "lt", "le"]
-            if aim is None:
-                beyond, aim = ("gt" if side == "high" else "lt"), best
-            else:
-                beyond = "ge" if side == "high" else "le"
-            answer = self.solver.ask([number.compare(beyond, aim)])
-            if answer == "unknown":
-                return Bound(best, trace, is_settled=False)
-            if answer == "unsat":
-                if aim == best:
-                    return Bound(best, trace, is_settled=True)
-                limit = aim
+            if limit is None or step % 2 == 0:
+                answer = self._try(seen, number, _beyond(seen.side), seen.best, clock)
+                if answer != "sat":
+                    return seen.bound(is_settled=answer == "unsat")
                 continue
-            found = self._walk_towards(name, side)
-            value = None if found is None else found.value(name)
-            if value is None or (value <= best if side == "high" else value >= best):
-                return Bound(best, trace, is_settled=False)
-            best, trace = value, found
-        return Bound(best, trace, is_settled=False)
+            middle = (seen.best + limit) / 2
+            answer = self._try(seen, number, _reaching(seen.side), middle, clock)
+            if answer == "unknown":
+                return seen.bound(is_settled=False)
+            if answer == "unsat":
+                limit = middle
+        return seen.bound(is_settled=False)
 
     def _best_seen(self, name: str, side: Pick) -> tuple[Fraction | None, Trace | None]:
         chosen = max if side == "high" else min
@@ -187,18 +218,39 @@ class Search:
         trace = self.traces[chosen(known)[1]][0]
         return trace.value(name), trace
 
-    def _walk_towards(self, name: str, side: Pick) -> Trace | None:
-        trace = Trace(self.plan, Follower(self.solver.model(), side))
+    def _walk_towards(self, model: Model, side: Pick) -> Trace | None:
+        trace = Trace(self.plan, Follower(model, side))
         return trace if trace.stuck_at is None and self.replay(trace) else None
 
 
-def _aim(best: Fraction, limit: Fraction | None, step: int) -> Fraction | None:
-    """What to ask for next: the limit itself, then just more than the best, then the middle."""
-    if limit is None or step % 3 == 1:
-        return None
-    if step == 0:
-        return limit
-    return (best + limit) / 2
+class _Seen:
+    """The best value of a number that a walk has shown so far."""
+
+    def __init__(self, name: str, side: Pick, best: Fraction, trace: Trace | None) -> None:
+        self.name = name
+        self.side: Pick = side
+        self.best = best
+        self.trace = trace
+
+    def improve(self, trace: Trace | None) -> bool:
+        """Takes a walk that shows more; true where it does."""
+        value = None if trace is None else trace.value(self.name)
+        if value is None or not (value > self.best if self.side == "high" else value < self.best):
+            return False
+        self.best, self.trace = value, trace
+        return True
+
+    def bound(self, *, is_settled: bool) -> Bound:
+        """What is known."""
+        return Bound(self.best, self.trace, is_settled)
+
+
+def _reaching(side: Pick) -> Operator:
+    return "ge" if side == "high" else "le"
+
+
+def _beyond(side: Pick) -> Operator:
+    return "gt" if side == "high" else "lt"
 
 
 def _said(said: Evaluation, name: str) -> float | None:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from math import lcm
 from time import monotonic
 from typing import Any, Literal, NamedTuple
 
-from engine.prove.formula import FALSE, TRUE, Node, Script, negate
+from engine.prove.formula import FALSE, TRUE, Linear, Node, Script, negate
 
 Answer = Literal["sat", "unsat", "unknown"]
 _ANSWERS: dict[str, Answer] = {"sat": "sat", "unsat": "unsat", "unknown": "unknown"}
@@ -61,24 +62,35 @@ class Solver:
 
     def model(self) -> Model:
         """The model after `sat`."""
-        text = self._solver.model().sexpr()
-        true: set[str] = set()
-        integers: dict[str, int] = {}
-        for name, sort, value in _DEFINED.findall(text):
-            if sort == "Bool":
-                true.add(name)
-            elif value != "0":
-                integers[name] = -int(value[3:-1]) if value.startswith("(") else int(value)
-        return Model(frozenset(true), integers)
+        return _read(self._solver.model())
+
+    def best(self, known: Node, term: Linear, most_seconds: float) -> Model | None:
+        """A model in which a term over truth values is as large as it can be, among those where
+        `known` holds; None where none was found in time."""
+        if min(self.clock.left, most_seconds) < 0.002 or term.variables:
+            return None
+        optimizer: Any = self._z3.Optimize()
+        optimizer.set("timeout", max(1, int(min(self.clock.left, most_seconds) * 1000)))
+        scale = lcm(1, *(c.denominator for c in term.bools.values()))
+        wishes = [
+            f"(assert-soft {node if c > 0 else negate(node)} :weight {int(abs(c) * scale)})"
+            for node, c in term.bools.items()
+        ]
+        goal = f"(assert {known})"
+        optimizer.from_string("\n".join((self.script.text(), goal, *wishes)))
+        self.queries += 1
+        if str(optimizer.check()) != "sat":
+            return None
+        return _read(optimizer.model())
+
+    def core(self) -> list[str]:
+        """After `unsat`: the names of assumptions that contradict each other."""
+        return [str(name) for name in self._solver.unsat_core()]
 
     def _constant(self, name: Node) -> Any:
         if name.startswith("(not "):
             return self._z3.Not(self._z3.Bool(name[5:-1]))
         return self._z3.BoolVal(False) if name == FALSE else self._z3.Bool(name)
-
-    def core(self) -> list[str]:
-        """After `unsat`: the names of assumptions that contradict each other."""
-        return [str(name) for name in self._solver.unsat_core()]
 
     def named(self, node: Node) -> Node:
         """A declared name that implies the formula (only names can be assumed)."""
@@ -114,6 +126,17 @@ class Solver:
         if new:
             self._solver.from_string(new)
         self._told = len(self.script.lines)
+
+
+def _read(model: Any) -> Model:
+    true: set[str] = set()
+    integers: dict[str, int] = {}
+    for name, sort, value in _DEFINED.findall(model.sexpr()):
+        if sort == "Bool":
+            true.add(name)
+        elif value != "0":
+            integers[name] = -int(value[3:-1]) if value.startswith("(") else int(value)
+    return Model(frozenset(true), integers)
 
 
 def _has_arithmetic(text: str) -> bool:
