@@ -158,7 +158,8 @@ class Search:
             return Bound(best, trace, is_settled=True)
         seen = _Seen(name, side, best, trace)
         if limit is not None:
-            self._try(seen, number, _reaching(side), limit, clock)
+            # Mostly the limit is reached at once; where it is not, optimising is cheaper.
+            self._try(seen, number, _reaching(side), limit, Clock(clock.left / 8))
         if seen.best == limit:
             return seen.bound(is_settled=True)
         if isinstance(number, Term | Ratio) and not number.gain(seen.best).variables:
