@@ -21,6 +21,7 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
+from sqlalchemy import exc
 
 from runtime import __version__, migrations
 from runtime.kit import metrics
@@ -70,8 +71,8 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
             AppError: _on_app_error,
             HTTPException: _on_http_exception,
             psycopg.OperationalError: _on_lost_database,
-            sa.exc.OperationalError: _on_lost_database,
-            sa.exc.TimeoutError: _on_lost_database,
+            exc.OperationalError: _on_lost_database,
+            exc.TimeoutError: _on_lost_database,
             Exception: _on_bug,
         },
         middleware=[metrics.measured],

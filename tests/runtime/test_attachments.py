@@ -1,4 +1,4 @@
-"""Attachments: recognised by content, cleaned, limited, bound to their session. # R1.1.1.2a (part)"""
+"""Attachments: known by content, cleaned, limited, bound to their session. # R1.1.1.2a (part)"""
 
 import io
 import struct
