@@ -63,6 +63,8 @@ function answerTo(q) {
     case 'single_choice': return any(q.options.filter((o) => !o.text_entry)).id;
     case 'multi_choice': return [any(q.options.filter((o) => !o.text_entry)).id];
     case 'yes_no': return Math.random() < 0.5;
+    case 'department': return 'cardiology';
+    case 'number': return q.min || 0;
     case 'text': return q.format || q.pattern_message ? null : '谢谢医生和护士，等候的时间有些长。';
     case 'consent': return { agreed: true, version: q.version };
     case 'matrix': {
