@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from renderers import miniprogram
 from renderers.miniprogram import ProblemLine
+from tests.renderers.schema_reading import faults
 from tests.renderers.test_kiosk import page_of
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -25,8 +25,18 @@ ANSWERS: tuple[dict[str, Any], ...] = (
 @pytest.mark.parametrize("answers", ANSWERS, ids=["empty", "answered", "bad"])
 def test_every_page_is_what_the_schema_says(lang: str, answers: dict[str, Any]) -> None:
     page = json.loads(miniprogram.render(page_of(lang, answers)))
-    jsonschema.Draft202012Validator(SCHEMA).validate(page)
+    assert list(faults(page, SCHEMA, SCHEMA)) == []
     assert page["format"] == "huisheng.page/1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"rev": "1"}, {"action": "stop"}, {"questions": [{"type": "rating"}]}, {"page": 1}],
+    ids=str,
+)
+def test_a_page_that_is_not_what_the_schema_says_is_found(change: dict[str, Any]) -> None:
+    page = json.loads(miniprogram.render(page_of())) | change
+    assert list(faults(page, SCHEMA, SCHEMA)) != []
 
 
 def test_chinese_stays_readable_and_nothing_secret_is_told() -> None:
