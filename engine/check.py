@@ -413,8 +413,6 @@ class _Checker:
         literals = sum(is_number(o) for o in operands(computed))
         if isinstance(value, (Mul, Div)) and literals != 1:
             yield Problem("one_literal", f"{at}/of")
-        if isinstance(value, Div) and is_number(value.of[1]) and value.of[1] == 0:
-            yield Problem("divide_by_zero", f"{at}/of/1")
         if isinstance(value, Aggregate) and not value.of:
             yield Problem("empty_list", f"{at}/of")
 

@@ -450,6 +450,8 @@ class Encoder:
                 return Term(script, known, number.linear().times(literal.linear().const))
             case Div() if isinstance(value.of[1], str):
                 return self._inverse(left.linear().const, value.of[1], right)
+            case Div() if not right.linear().const:
+                return Term(script, FALSE, Linear())
             case Div():
                 return Term(script, known, left.linear().times(1 / right.linear().const))
 
