@@ -32,7 +32,6 @@ class Introduction(msgspec.Struct, frozen=True, kw_only=True):
 
     title: str
     description: str = ""
-    minutes: int | None = None
     identity: Literal["anonymous", "optional", "required"] = "optional"
     continues: bool = False
     """True where this browser holds an unfinished session of the survey."""

@@ -16,8 +16,6 @@ from runtime.surveys.service import list_surveys
 from runtime.wiring import Deployment
 
 ROOT = "/kiosk"
-SECONDS_A_QUESTION = 5
-"""A patient's usual pace at a touch screen, for the minutes that the start screen promises."""
 
 
 def home(site: str) -> str:
@@ -91,11 +89,9 @@ def listed(form: Form, lang: str, site: str) -> Listed:
 def introduction(form: Form, lang: str) -> Introduction:
     """What a survey's first screen says."""
     document = form.survey.document
-    count = sum(kind(q) != "statement" for q in form.questions.values())
     return Introduction(
         title=in_words(document.title, lang),
         description=in_words(document.description, lang),
-        minutes=max(1, round(count * SECONDS_A_QUESTION / 60)),
         identity=document.identity,
     )
 
