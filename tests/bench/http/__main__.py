@@ -23,6 +23,7 @@ from tests.serving import Running, free_port, running
 
 HERE = Path(__file__).parent
 K6 = Path(sys.executable).parent / "k6"
+CLIENTS = (16, 32, 64)
 STEP_SURVEY: dict[str, Any] = {
     "format": "huisheng.survey/1",
     "id": "bench_step",
@@ -81,20 +82,23 @@ def count(metrics: dict[str, Any], name: str) -> int:
 
 
 def page_step(program: Running) -> None:
-    """Page steps a second against a bare handler's INSERTs a second, same load, same machine."""
+    """Page steps a second against a bare handler's INSERTs a second, each at the number of clients
+    at which it does most, on the same machine in the same run."""
     program.publish(STEP_SURVEY)
     with psycopg.connect(database_url(program)) as connection:
         connection.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, body bytea)")
-    rounds = []
+    best = {"ours": 0.0, "bare": 0.0}
     with bare_server(program) as base:
-        for _ in range(3):
-            bare = k6("step.js", BASE=base, KIND="bare", SECONDS=6)
-            ours = k6("step.js", BASE=program.base, KIND="ours", SECONDS=6, SURVEY="bench_step")
-            rounds.append((count(ours, "acknowledged") / 6, count(bare, "acknowledged") / 6))
-    ours_a_second, bare_a_second = max(r[0] for r in rounds), max(r[1] for r in rounds)
+        for clients in CLIENTS * 2:
+            for kind, url in (("bare", base), ("ours", program.base)):
+                found = k6(
+                    "step.js", BASE=url, KIND=kind, SECONDS=4, CLIENTS=clients, SURVEY="bench_step"
+                )
+                best[kind] = max(best[kind], count(found, "acknowledged") / 4)
+    ratio = best["ours"] / best["bare"]
     print(
-        f"page step with its write: {ours_a_second:.0f}/s; bare handler with one INSERT:"
-        f" {bare_a_second:.0f}/s; ratio {ours_a_second / bare_a_second:.2f} (goal 0.60)",
+        f"page step with its write: {best['ours']:.0f}/s; bare handler with one INSERT:"
+        f" {best['bare']:.0f}/s; ratio {ratio:.2f} (goal 0.60)",
         flush=True,
     )
 
