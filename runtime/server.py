@@ -1,6 +1,7 @@
 """The HTTP server: granian with as many worker processes as the settings say."""
 
 import os
+import resource
 import shutil
 import tempfile
 
@@ -8,10 +9,12 @@ from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.server import Server
 
+from runtime.kit.logging import logger
 from runtime.kit.settings import Settings
 
 TARGET = "runtime.programs:granian_app"
-BACKLOG = 2048
+BACKLOG = 4096  # connections the system may hold until they are accepted
+SPARE_FILES = 512  # for the database, the broker, uploads and the modules still to be imported
 STOP_SECONDS = 20
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"  # read by prometheus_client when it is imported
 
@@ -34,6 +37,7 @@ def serve(settings: Settings) -> None:
             loop=Loops.asyncio,
             websockets=False,
             backlog=BACKLOG,
+            backpressure=_connections(settings.max_connections),
             http1_settings=HTTP1Settings(keep_alive=True),
             respawn_failed_workers=True,
             respawn_interval=0.2,
@@ -42,3 +46,22 @@ def serve(settings: Settings) -> None:
         ).serve()
     finally:
         shutil.rmtree(numbers, ignore_errors=True)
+
+
+def _connections(wanted: int) -> int:
+    """How many open connections a worker process accepts, its open files allowing.
+
+    A browser keeps its connection while the patient reads; one that is not accepted waits without
+    an answer, so the number is far above that of the requests at work, which the line before the
+    threads bounds with 503.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = wanted + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < files:
+        soft = files if hard == resource.RLIM_INFINITY else min(files, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= files:
+        return wanted
+    allowed = max(16, soft - SPARE_FILES)
+    logger().warning("open_files_limit", connections=allowed, wanted=wanted)
+    return allowed

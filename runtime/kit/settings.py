@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
     pool_size: int = 16
     max_waiting: int = 256
+    max_connections: int = 16_384
     embed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     log_level: LogLevel = "info"
@@ -97,6 +98,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         workers=one("WORKERS", 1, _whole(1, 256)),
         pool_size=one("POOL_SIZE", 16, _whole(1, 500)),
         max_waiting=one("MAX_WAITING", 256, _whole(0, 100_000)),
+        max_connections=one("MAX_CONNECTIONS", 16_384, _whole(16, 1_000_000)),
         embed_origins=one("EMBED_ORIGINS", (), _list_of(_origin)),
         trusted_proxies=one("TRUSTED_PROXIES", (), _list_of(str)),
         log_level=one("LOG_LEVEL", "info", _log_level),
