@@ -1,8 +1,11 @@
 """`huisheng run` as a newcomer starts it: ready, revived, stopped cleanly."""
 
 import os
+import resource
 import signal
+import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +59,19 @@ def test_run_revives_what_dies_and_ends_cleanly(tmp_path: Path) -> None:
         assert program.process.returncode == 0
         _wait_until_gone(family)
     assert "/staff/sign-in/" in program.log.read_text("utf-8")
+
+
+def test_open_connections_keep_nobody_out(tmp_path: Path) -> None:
+    """Patients who read hold their connection; whoever comes next is answered all the same."""
+    tmp_path.chmod(0o755)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = min(2200, hard - 1000)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    with running(tmp_path, HUISHENG_DEMO="no", HUISHENG_ENVIRONMENT="test") as program:
+        with ExitStack() as connections:
+            for _ in range(held):
+                address = ("127.0.0.1", program.port)
+                reader = connections.enter_context(socket.create_connection(address, timeout=10))
+                reader.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                assert reader.recv(4096).startswith(b"HTTP/1.1 200")
+            assert httpx.get(f"{program.base}/health/ready", timeout=10).status_code == 200
