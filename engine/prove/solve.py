@@ -40,6 +40,7 @@ class Solver:
         import z3
 
         self._z3: Any = z3
+        self._own: Any = z3.Context()  # what all share breaks when two threads prove
         self.clock = clock
         self.script = script
         self._solver: Any = None
@@ -69,7 +70,7 @@ class Solver:
         `known` holds; None where none was found in time."""
         if min(self.clock.left, most_seconds) < 0.002 or term.variables:
             return None
-        optimizer: Any = self._z3.Optimize()
+        optimizer: Any = self._z3.Optimize(ctx=self._own)
         optimizer.set("timeout", max(1, int(min(self.clock.left, most_seconds) * 1000)))
         scale = lcm(1, *(c.denominator for c in term.bools.values()))
         wishes = [
@@ -89,8 +90,9 @@ class Solver:
 
     def _constant(self, name: Node) -> Any:
         if name.startswith("(not "):
-            return self._z3.Not(self._z3.Bool(name[5:-1]))
-        return self._z3.BoolVal(False) if name == FALSE else self._z3.Bool(name)
+            return self._z3.Not(self._z3.Bool(name[5:-1], self._own))
+        kind = self._z3
+        return kind.BoolVal(False, self._own) if name == FALSE else kind.Bool(name, self._own)
 
     def named(self, node: Node) -> Node:
         """A declared name that implies the formula (only names can be assumed)."""
@@ -105,7 +107,7 @@ class Solver:
 
     def _truth(self) -> Any:
         """A solver for truth values alone; its guesses vary, so that each model shows much."""
-        solver: Any = self._z3.SolverFor("QF_FD")
+        solver: Any = self._z3.SolverFor("QF_FD", ctx=self._own)
         solver.set("phase", "random")
         return solver
 
@@ -121,7 +123,7 @@ class Solver:
         if self._solver is None or (self._only_truth and _has_arithmetic(new)):
             new = self.script.text()
             self._only_truth = not _has_arithmetic(new)
-            kind = self._truth() if self._only_truth else self._z3.Solver()
+            kind = self._truth() if self._only_truth else self._z3.Solver(ctx=self._own)
             self._solver = kind
         if new:
             self._solver.from_string(new)

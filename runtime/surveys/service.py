@@ -51,7 +51,8 @@ def store_survey(
     document = examined.document
     digest = content_digest(data)
     if publish:
-        known = _published_with(db, document.id, digest)
+        with db.begin() as connection:
+            known = _published_with(connection, document.id, digest)
         if known is not None:
             return known
         problems = _publishable(db, document, confirm, lang)
@@ -59,7 +60,11 @@ def store_survey(
         problems = findings.words(examined.problems, lang)
     with db.begin() as connection:
         row = _lock_or_create(connection, document, clock)
-        if not publish and _has_content(connection, row, digest):
+        if publish:
+            known = _published_with(connection, document.id, digest)  # while it was proved
+            if known is not None:
+                return known
+        elif _has_content(connection, row, digest):
             return _stored(connection, document.id, problems, digest, is_new=False)
         _write_draft(connection, document, data, digest, clock)
         if publish:
@@ -92,7 +97,9 @@ def put_draft(
         row = _lock(connection, survey_id)
         _require_match(connection, row, if_match)
         if row is None:
-            _lock_or_create(connection, examined.document, clock)
+            made = _lock_or_create(connection, examined.document, clock)
+            if made.draft is not None:  # by somebody else, a moment ago
+                _require_match(connection, made, if_match)
         _write_draft(connection, examined.document, data, digest, clock)
         problems = findings.words(examined.problems, lang)
         return _stored(connection, survey_id, problems, digest, is_new=row is None)
@@ -377,15 +384,14 @@ def _stored(
     )
 
 
-def _published_with(db: Database, survey_id: str, digest: str) -> Stored | None:
+def _published_with(connection: sa.Connection, survey_id: str, digest: str) -> Stored | None:
     """What is published already, if it has this content and nothing newer waits."""
-    with db.begin() as connection:
-        row = connection.execute(_READ, {"id": survey_id}).one_or_none()
-        if row is None or row.published_version is None or row.state != "published":
-            return None
-        if row.draft is not None or _newest_digest(connection, row) != digest:
-            return None
-        return _stored(connection, survey_id, (), digest, is_new=False)
+    row = connection.execute(_READ, {"id": survey_id}).one_or_none()
+    if row is None or row.published_version is None or row.state != "published":
+        return None
+    if row.draft is not None or _newest_digest(connection, row) != digest:
+        return None
+    return _stored(connection, survey_id, (), digest, is_new=False)
 
 
 def _publishable(

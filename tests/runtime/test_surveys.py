@@ -3,12 +3,16 @@
 import hashlib
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from litestar.testing import TestClient
 from PIL import Image
 
 from runtime.accounts.service import create_token
+from runtime.surveys.models import Stored
+from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
 from tests.runtime.conftest import SURVEY, survey_with
 
@@ -36,6 +40,21 @@ def test_a_document_is_stored_once(client: TestClient[Any], staff: dict[str, str
     assert (changed.status_code, changed.json()["version"]) == (201, 2)
     old = client.get(f"{SURVEYS}/visit/versions/1", headers=staff)
     assert old.json() == SURVEY
+
+
+def test_two_who_publish_the_same_document_make_one_version(deployment: Deployment) -> None:
+    """Both are told version 1, whoever was first; nothing is published twice."""
+    data = json.dumps({**SURVEY, "id": "published_by_two"}).encode()
+    gate = threading.Barrier(2)
+
+    def publish(_: int) -> Stored:
+        gate.wait(10)
+        return store_survey(deployment.db, data, publish=True)
+
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(publish, range(2)))
+    assert [stored.version for stored in both] == [1, 1]
+    assert sorted(stored.is_new for stored in both) == [False, True]
 
 
 def test_all_problems_come_at_once(client: TestClient[Any], staff: dict[str, str]) -> None:
