@@ -8,7 +8,7 @@ from litestar import Response, Router, delete, get, patch, post, put
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, RawBody
 
 from runtime.accounts.service import API_PREFIX, caller_of, require_scope
 from runtime.kit.http import Http, bearer_token, json_response, problem_response, read_json
@@ -95,7 +95,7 @@ def _started(view: Any, token: str, status: int) -> Response[bytes]:
     opt={"public": True},
 )
 def start_session(
-    request: Http, body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Begin a session; the answer is its first page view and, only here, its `token`.
 
@@ -131,7 +131,7 @@ def start_session(
     opt={"public": True},
 )
 def resume_session(
-    request: Http, body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Go on with a handed-over session: its page view and a new `token`; the old one ends."""
     wanted = read_json(request, body, ResumeBody)
@@ -171,7 +171,7 @@ def _save(request: Http, sid: str, body: bytes, deployment: Deployment) -> Respo
     opt={"public": True},
 )
 def save_answers(
-    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, sid: FromPath[str], body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Merge answers key by key; `null` clears; bad values are kept and shown with their problem."""
     return _save(request, sid, body, deployment)
@@ -185,7 +185,7 @@ def save_answers(
     opt={"public": True},
 )
 def patch_session(
-    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, sid: FromPath[str], body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """The same as `PUT /sessions/{sid}/answers`."""
     return _save(request, sid, body, deployment)
@@ -200,7 +200,7 @@ def patch_session(
     opt={"public": True},
 )
 def next_page(
-    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, sid: FromPath[str], body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Merge answers and go to the next page; 422 with the problems of this one."""
     return step_response(_step(request, body, sid, deployment.sessions.next_page))
@@ -215,7 +215,7 @@ def next_page(
     opt={"public": True},
 )
 def previous_page(
-    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, sid: FromPath[str], body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Merge answers and go to the page that was shown before."""
     return step_response(_step(request, body, sid, deployment.sessions.back))
@@ -229,7 +229,7 @@ def previous_page(
     opt={"public": True},
 )
 def submit_session(
-    request: Http, sid: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, sid: FromPath[str], body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Store the response once; every repetition answers the same."""
     given = read_json(request, body, SessionBody)

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, RawBody
 
 import engine
 from runtime.accounts.models import Caller
@@ -83,7 +83,7 @@ def _stored(stored: Any) -> Response[bytes]:
 )
 def create_survey(
     request: Http,
-    body: bytes,
+    body: RawBody,
     deployment: NamedDependency[Deployment],
     publish: FromQuery[bool] = False,
     confirm: FromQuery[str | None] = None,
@@ -126,7 +126,7 @@ def _small(body: bytes) -> bytes:
     opt={"scope": "surveys:write"},
 )
 def put_draft(
-    request: Http, survey_id: FromPath[str], body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, survey_id: FromPath[str], body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Store whatever parses as the draft, with its problems; `If-Match` names what was read."""
     _require(request, deployment, "surveys:write")
@@ -151,7 +151,7 @@ def put_draft(
     opt={"scope": "surveys:write"},
 )
 def check_survey(
-    request: Http, body: bytes, deployment: NamedDependency[Deployment]
+    request: Http, body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Problems and proofs of a document; nothing is stored."""
     _require(request, deployment, "surveys:write")

@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Response, Router, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
@@ -25,14 +26,19 @@ PUBLIC = {"public": True}
 
 
 @get("/", sync_to_thread=True, include_in_schema=False, opt=PUBLIC)
-def list_page(request: Http, deployment: Deployment, pickers: Pickers) -> Response[Any]:
+def list_page(
+    request: Http, deployment: NamedDependency[Deployment], pickers: NamedDependency[Pickers]
+) -> Response[Any]:
     """The open surveys and feedback forms."""
     return Desk(request, deployment, pickers).list_page()
 
 
 @get("/{survey:str}", sync_to_thread=True, include_in_schema=False, opt=PUBLIC)
 def start_page(
-    request: Http, deployment: Deployment, pickers: Pickers, survey: str
+    request: Http,
+    deployment: NamedDependency[Deployment],
+    pickers: NamedDependency[Pickers],
+    survey: FromPath[str],
 ) -> Response[Any]:
     """A survey's first page; `?i=` is a signed invitation."""
     desk = Desk(request, deployment, pickers)
@@ -54,7 +60,10 @@ def _is_unfinished(desk: Desk, survey: str) -> bool:
 
 @get("/{survey:str}/fill", sync_to_thread=True, include_in_schema=False, opt=PUBLIC)
 def current_page(
-    request: Http, deployment: Deployment, pickers: Pickers, survey: str
+    request: Http,
+    deployment: NamedDependency[Deployment],
+    pickers: NamedDependency[Pickers],
+    survey: FromPath[str],
 ) -> Response[Any]:
     """Where this browser's session stands; without one, the survey's first page."""
     desk = Desk(request, deployment, pickers)
@@ -73,7 +82,10 @@ def current_page(
 
 @get("/resume/{code:str}", sync_to_thread=True, include_in_schema=False, opt=PUBLIC)
 def resume_page(
-    request: Http, deployment: Deployment, pickers: Pickers, code: str
+    request: Http,
+    deployment: NamedDependency[Deployment],
+    pickers: NamedDependency[Pickers],
+    code: FromPath[str],
 ) -> Response[Any]:
     """Asks before a code of one use is spent."""
     return Desk(request, deployment, pickers).resume_page(code)
@@ -127,21 +139,32 @@ def _form_posts(settings: Settings) -> Sequence[ControllerRouterHandler]:
 
     @post("/{survey:str}", **small)
     def start(
-        request: Http, deployment: Deployment, pickers: Pickers, survey: str, posted: Posted
+        request: Http,
+        deployment: NamedDependency[Deployment],
+        pickers: NamedDependency[Pickers],
+        survey: FromPath[str],
+        posted: NamedDependency[Posted],
     ) -> Response[Any]:
         """Begin, or go on with what this browser began."""
         return _start(Desk(request, deployment, pickers), survey, posted)
 
     @post("/resume/{code:str}", **small)
     def resume(
-        request: Http, deployment: Deployment, pickers: Pickers, code: str, posted: Posted
+        request: Http,
+        deployment: NamedDependency[Deployment],
+        pickers: NamedDependency[Pickers],
+        code: FromPath[str],
+        posted: NamedDependency[Posted],
     ) -> Response[Any]:
         """Go on here with a session from another device."""
         return _resume(Desk(request, deployment, pickers), code, posted)
 
     @post("/-/look", **small)
     def look(
-        request: Http, deployment: Deployment, pickers: Pickers, posted: Posted
+        request: Http,
+        deployment: NamedDependency[Deployment],
+        pickers: NamedDependency[Pickers],
+        posted: NamedDependency[Posted],
     ) -> Response[Any]:
         """Large text or another language, outside a session."""
         return _look(Desk(request, deployment, pickers), posted)
@@ -152,7 +175,11 @@ def _form_posts(settings: Settings) -> Sequence[ControllerRouterHandler]:
         **common,
     )
     def fill(
-        request: Http, deployment: Deployment, pickers: Pickers, survey: str, posted: Posted
+        request: Http,
+        deployment: NamedDependency[Deployment],
+        pickers: NamedDependency[Pickers],
+        survey: FromPath[str],
+        posted: NamedDependency[Posted],
     ) -> Response[Any]:
         """One step: next, back, save, submit, refresh, upload, remove, clear, look."""
         desk = Desk(request, deployment, pickers)

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from litestar import Response, get
+from litestar.params import FromPath
 
 from renderers.web.environment import STATIC
 from runtime.kit.http import Http
@@ -32,7 +33,7 @@ def _media_type(file: Path) -> str:
 
 
 @get("/static/{path:path}", sync_to_thread=False, include_in_schema=False, opt={"public": True})
-def static_file(request: Http, path: Path) -> Response[bytes]:
+def static_file(request: Http, path: FromPath[Path]) -> Response[bytes]:
     """One file; for good where the address holds a digest of its content."""
     found = _files().get(str(path).lstrip("/"))
     if found is None:
