@@ -10,11 +10,14 @@ import pytest
 
 import engine
 from engine import journey
+from renderers import miniprogram
 from renderers.kiosk.render import render_page as render_kiosk
 from renderers.web import read_answers
 from renderers.web.render import render_page as render_web
 from tests.conformance.replay import Case, cases, document_bytes, same, seen
 from tests.renderers.readback import Shown, posted, shown_questions
+from tests.renderers.schema_reading import faults
+from tests.renderers.test_miniprogram import SCHEMA
 
 CASES = [case for case in cases() if "view" in case.body]
 HTML: dict[str, Callable[[engine.PageView], str]] = {"web": render_web, "kiosk": render_kiosk}
@@ -146,6 +149,18 @@ def test_the_html_shows_what_the_conformance_file_says(case: Case) -> None:
             is_held = a_control_can_show(wire[one.id], one.problem)
             if member in read and (member != "value" or is_held):
                 assert same(value, read[member]), (member, value, read[member])
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_mini_program_gets_what_the_conformance_file_says(case: Case) -> None:
+    """The JSON as it is sent, by its schema, with the file's texts, values and problems. # R0.3"""
+    _, view = drawn(case)
+    page = json.loads(miniprogram.render(view))
+    assert list(faults(page, SCHEMA, SCHEMA)) == []
+    sent = {question["id"]: question for question in page["questions"]}
+    for wanted in case.body["view"]["questions"]:
+        for member, value in wanted.items():
+            assert same(value, seen(sent[wanted["id"]], member)), (wanted["id"], member)
 
 
 def test_seen_reads_options_by_id() -> None:
