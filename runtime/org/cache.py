@@ -6,12 +6,23 @@ import time
 import sqlalchemy as sa
 
 from runtime.kit.db import Database
+from runtime.org.service import OPEN
 
 KEEP_SECONDS = 60.0
+_OPEN = {
+    "sites": sa.text(f"SELECT s.id FROM sites s WHERE {OPEN.format('s')}"),  # nosec B608
+    "departments": sa.text(
+        f"SELECT d.id FROM departments d WHERE {OPEN.format('d')}"  # nosec B608
+    ),
+    "staff_members": sa.text(
+        "SELECT s.id FROM staff_members s JOIN departments d ON d.id = s.department "
+        f"WHERE {OPEN.format('d')}"  # nosec B608
+    ),
+}
 
 
 class KnownIds:
-    """The ids of sites, departments and staff; at most a minute old."""
+    """The ids of open sites, open departments and their staff; at most a minute old."""
 
     def __init__(self, db: Database, keep_seconds: float = KEEP_SECONDS) -> None:
         self.db = db
@@ -45,10 +56,6 @@ class KnownIds:
     def _read(self) -> dict[str, frozenset[str]]:
         with self.db.begin() as connection:
             return {
-                name: frozenset(
-                    connection.execute(
-                        sa.select(sa.column("id", sa.Text())).select_from(sa.table(name))
-                    ).scalars()
-                )
-                for name in ("sites", "departments", "staff_members")
+                name: frozenset(connection.execute(query).scalars())
+                for name, query in _OPEN.items()
             }

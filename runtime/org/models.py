@@ -1,8 +1,22 @@
 """What the hospital consists of, as the dictionaries' documents and answers hold it."""
 
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal, TypeVar
+
 import msgspec
 
+T = TypeVar("T")
+
 Words = dict[str, str]
+Duty = Literal["contact", "head", "deputy"]
+DUTIES: tuple[Duty, ...] = ("contact", "head", "deputy")
+Reason = Literal["unknown", "not_then", "split", "closed"]
+
+
+def from_row(row: Mapping[Any, Any], kind: type[T]) -> T:
+    """A row of the database as a struct; columns that it does not name are left out."""
+    return msgspec.convert(dict(row), kind)
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,3 +87,135 @@ class Picked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     under: str = ""
     parent: str | None = None
     sites: tuple[str, ...] = ()
+
+
+class Resolution(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source system's code means: the department of then, and those of today.
+
+    One of today: settled. Several: a split that no rule decides, for staff to settle. None: it
+    was closed and has no successor.
+    """
+
+    then: str
+    departments: tuple[str, ...]
+
+    @property
+    def department(self) -> str | None:
+        """Today's department if there is exactly one."""
+        return self.departments[0] if len(self.departments) == 1 else None
+
+
+class Succession(msgspec.Struct, frozen=True, kw_only=True):
+    """From a day on, (part of) a department is another; `sites` are those that went there."""
+
+    department: str
+    effective_on: date
+    successor: str
+    kind: Literal["merge", "split"]
+    sites: tuple[str, ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One side of a split: where it goes, and the sites that go there (none: not by site)."""
+
+    successor: str
+    sites: tuple[str, ...] = ()
+
+
+class DepartmentRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A department as staff edit it; `depth` counts from the root, 0."""
+
+    id: str
+    name: Words
+    parent: str | None
+    code: str | None
+    kind: str | None
+    sites: tuple[str, ...]
+    position: int
+    opened_on: date | None
+    closed_on: date | None
+    revision: int
+    depth: int = 0
+
+
+class SiteRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A site as staff edit it."""
+
+    id: str
+    name: Words
+    code: str | None
+    kind: str | None
+    district: Words | None
+    visit_types: tuple[str, ...]
+    position: int
+    closed_on: date | None
+    revision: int
+
+
+class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a department, as its page shows it."""
+
+    kind: str
+    effective_on: date
+    at: datetime
+    by_name: str
+    facts: dict[str, object]
+
+
+class Alias(msgspec.Struct, frozen=True, kw_only=True):
+    """A source system's code for a department; `valid_to` is the last day of its use."""
+
+    id: int
+    system: str
+    code: str
+    name: str
+    department: str
+    heir: str | None
+    valid_from: date | None
+    valid_to: date | None
+    revision: int
+
+
+class Unmapped(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that came in and has no (single) department yet."""
+
+    system: str
+    code: str
+    name: str
+    reason: Reason
+    site: str | None
+    source: str
+    used_on: date
+    candidates: tuple[str, ...]
+    times: int
+    last_seen: datetime
+
+
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A department whose name is like a code's; `likeness` from 0 to 1."""
+
+    department: str
+    name: Words
+    likeness: float
+
+
+class DutyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers for a department, since when and until when."""
+
+    id: int
+    department: str
+    user_id: str
+    duty: Duty
+    valid_from: date
+    valid_to: date | None
+
+
+class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A dictionary's entry as staff edit it."""
+
+    dictionary: str
+    id: str
+    name: Words
+    position: int
+    is_closed: bool
+    revision: int

@@ -15,6 +15,7 @@ from runtime.org.models import Picked
 from runtime.wiring import Deployment
 
 Word = Annotated[str, QueryParameter(max_length=100)]
+MaybeWord = Annotated[str | None, QueryParameter(max_length=100)]
 
 
 class Entries(msgspec.Struct):
@@ -41,9 +42,9 @@ def list_departments(
     request: Http,
     deployment: NamedDependency[Deployment],
     q: Word = "",
-    site: Word | None = None,
-    subtree: Word | None = None,
-    lang: Word | None = None,
+    site: MaybeWord = None,
+    subtree: MaybeWord = None,
+    lang: MaybeWord = None,
 ) -> Response[bytes]:
     """Departments by name, code or id, at a site, below a department."""
     return json_response(
@@ -69,9 +70,9 @@ def list_staff(
     request: Http,
     deployment: NamedDependency[Deployment],
     q: Word = "",
-    site: Word | None = None,
-    department: Word | None = None,
-    lang: Word | None = None,
+    site: MaybeWord = None,
+    department: MaybeWord = None,
+    lang: MaybeWord = None,
 ) -> Response[bytes]:
     """Staff by name or id, at a site, in a department."""
     return json_response(

@@ -18,6 +18,8 @@ _sites = sa.table(
     sa.column("code", sa.Text),
     sa.column("kind", sa.Text),
     sa.column("visit_types", ARRAY(sa.Text)),
+    sa.column("district", JSONB(none_as_null=True)),
+    sa.column("closed_on", sa.Date),
     sa.column("position", sa.Integer),
 )
 _departments = sa.table(
@@ -103,6 +105,7 @@ def _site_row(position: int, site: Site) -> dict[str, Any]:
         "code": site.code,
         "kind": site.kind,
         "visit_types": list(site.visit_types),
+        "district": site.district,
         "position": position,
     }
 
@@ -130,21 +133,29 @@ def _staff_row(position: int, member: StaffMember) -> dict[str, Any]:
     }
 
 
+OPEN = "COALESCE({}.closed_on > (now() AT TIME ZONE 'Asia/Shanghai')::date, true)"
+"""SQL: the row of this alias is open on today's date at the hospital."""
+
+_OPEN_SITES = sa.text(
+    f"SELECT s.id, s.name FROM sites s WHERE {OPEN.format('s')} ORDER BY s.position"  # nosec B608
+)
+
+
 def list_sites(db: Database, lang: str = "zh-CN") -> list[Picked]:
-    """The sites in the hospital's order."""
+    """The open sites in the hospital's order."""
     with db.begin() as connection:
-        rows = connection.execute(sa.select(_sites).order_by(_sites.c.position)).all()
+        rows = connection.execute(_OPEN_SITES).all()
     return [Picked(id=row.id, text=in_language(row.name, lang)) for row in rows]
 
 
-_FIND_DEPARTMENTS = sa.text("""
+_FIND_DEPARTMENTS = sa.text(f"""
 WITH RECURSIVE inside AS (
     SELECT id FROM departments WHERE CAST(:subtree AS text) IS NULL OR id = :subtree
     UNION SELECT d.id FROM departments d JOIN inside i ON d.parent = i.id
 )
 SELECT d.id, d.name, d.parent, d.sites, p.name AS parent_name
 FROM departments d LEFT JOIN departments p ON p.id = d.parent
-WHERE d.id IN (SELECT id FROM inside)
+WHERE d.id IN (SELECT id FROM inside) AND {OPEN.format("d")}
   AND (CAST(:site AS text) IS NULL OR :site = ANY (d.sites))
   AND (:pattern = '%' OR d.name::text ILIKE :pattern OR d.code ILIKE :pattern OR d.id = :q)
 ORDER BY d.position LIMIT :limit
@@ -159,7 +170,7 @@ def find_departments(
     subtree: str | None = None,
     lang: str = "zh-CN",
 ) -> list[Picked]:
-    """Departments whose name, code or id fits `q`, at a site, below a department."""
+    """Open departments whose name, code or id fits `q`, at a site, below a department."""
     with db.begin() as connection:
         rows = connection.execute(
             _FIND_DEPARTMENTS,
@@ -183,10 +194,10 @@ def find_departments(
     ]
 
 
-_FIND_STAFF = sa.text("""
+_FIND_STAFF = sa.text(f"""
 SELECT s.id, s.name, s.site, s.title, d.name AS department_name, s.department
 FROM staff_members s JOIN departments d ON d.id = s.department
-WHERE (CAST(:site AS text) IS NULL OR s.site = :site)
+WHERE {OPEN.format("d")} AND (CAST(:site AS text) IS NULL OR s.site = :site)
   AND (CAST(:department AS text) IS NULL OR s.department = :department)
   AND (:pattern = '%' OR s.name::text ILIKE :pattern OR s.id = :q)
 ORDER BY s.position LIMIT :limit
