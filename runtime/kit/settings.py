@@ -63,6 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kiosk_warning_seconds: int = 15
     kiosk_ending_seconds: int = 15
     kiosk_absolute_seconds: int = 600
+    audit_keep_days: int = 1098
+    audit_key: bytes | None = None
 
     @property
     def is_production(self) -> bool:
@@ -112,6 +114,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         kiosk_warning_seconds=one("KIOSK_WARNING_SECONDS", 15, _whole(1, 120)),
         kiosk_ending_seconds=one("KIOSK_ENDING_SECONDS", 15, _whole(1, 120)),
         kiosk_absolute_seconds=one("KIOSK_ABSOLUTE_SECONDS", 600, _whole(1, 3600)),
+        audit_keep_days=one("AUDIT_KEEP_DAYS", 1098, _whole(180, 36_500)),
+        audit_key=one("AUDIT_KEY", None, _secret),
     )
     reading.name_unknown()
     reading.name_missing_in_production(settings)

@@ -32,7 +32,8 @@ CREATE INDEX audit_lines_action ON audit_lines (action, at);
 CREATE INDEX audit_lines_object ON audit_lines (object_id, at);
 
 CREATE TABLE audit_unsealed (
-    id uuid PRIMARY KEY,
+    noted bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id uuid NOT NULL,
     month date NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE TABLE audit_seals (
@@ -90,6 +91,7 @@ CREATE FUNCTION seal_audit_lines(most integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     head audit_head;
+    waiting record;
     line audit_lines;
     sealed integer := 0;
 BEGIN
@@ -97,15 +99,14 @@ BEGIN
         RETURN 0;
     END IF;
     SELECT * INTO head FROM audit_head FOR UPDATE;
-    FOR line IN
-        SELECT l.* FROM (SELECT id, month FROM audit_unsealed ORDER BY id LIMIT most) u
-        JOIN audit_lines l ON l.month = u.month AND l.id = u.id ORDER BY l.id
-    LOOP
+    FOR waiting IN SELECT noted, id, month FROM audit_unsealed ORDER BY noted LIMIT most LOOP
+        SELECT * INTO line FROM audit_lines WHERE month = waiting.month AND id = waiting.id;
+        CONTINUE WHEN NOT FOUND;
         head.seq := head.seq + 1;
         head.hash := sha256(head.hash || audit_line_bytes(head.seq, line));
         INSERT INTO audit_seals (seq, month, line, hash, sealed_at)
         VALUES (head.seq, line.month, line.id, head.hash, clock_timestamp());
-        DELETE FROM audit_unsealed WHERE id = line.id;
+        DELETE FROM audit_unsealed WHERE noted = waiting.noted;
         sealed := sealed + 1;
     END LOOP;
     UPDATE audit_head SET seq = head.seq, hash = head.hash, sealed_at = clock_timestamp()
