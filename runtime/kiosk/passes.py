@@ -33,6 +33,10 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True):
         longest = timedelta(seconds=times.absolute_seconds)
         return now - self.seen_at > unseen or now - self.started_at > longest
 
+    def seconds_left(self, now: datetime, times: KioskTimes) -> int:
+        """Whole seconds until the longest time is over, however busy the patient is."""
+        return int(times.absolute_seconds - (now - self.started_at).total_seconds())
+
 
 def seal(kept: Pass, secret: bytes) -> str:
     """The pass as a cookie's value."""

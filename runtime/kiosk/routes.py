@@ -38,6 +38,8 @@ from runtime.wiring import Deployment
 
 COOKIE = "huisheng_kiosk"
 WIPE_HEADER = "kiosk-wipe"
+EXTEND_HEADER = "kiosk-extend"
+LEFT_HEADER = "kiosk-seconds-left"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -330,12 +332,21 @@ def _handed_over(request: Http, desk: Desk, kept: Pass, posted: Posted) -> Page:
 
 @post("/alive", sync_to_thread=False)
 def stay_alive(request: Http, desk: NamedDependency[Desk]) -> Response[None]:
-    """Somebody touched the screen; 410 where the session is over."""
+    """Somebody touched the screen, or asked for more time; 410 where the session is over.
+
+    The answer tells how many seconds the session may still last. A patient who says so gets the
+    longest time again, from now on (WCAG 2.2.1); a stored session that is as old as one may become
+    ends all the same.
+    """
     require_own_page(request)
     kept = desk.peek(request)
     if kept is None:
         return Response(None, status_code=410, headers=HEADERS)
-    answer: Response[None] = Response(None, status_code=204, headers=HEADERS)
+    now = desk.deployment.clock()
+    if request.headers.get(EXTEND_HEADER):
+        kept = msgspec.structs.replace(kept, started_at=now)
+    left = {LEFT_HEADER: str(kept.seconds_left(now, desk.times))}
+    answer: Response[None] = Response(None, status_code=204, headers=HEADERS | left)
     desk.stamp(answer, kept, is_handed=kept.is_handed)
     return answer
 

@@ -100,7 +100,7 @@ def open_data_dir(data_dir: Path) -> Path:
     """Make the data directory; where root made it, others may pass through but not list it."""
     mode = 0o711 if os.geteuid() == 0 else 0o700
     if not data_dir.exists():
-        data_dir.mkdir(parents=True)
+        data_dir.mkdir(parents=True, exist_ok=True)  # another program may start just now
         data_dir.chmod(mode)
     return data_dir.resolve()
 

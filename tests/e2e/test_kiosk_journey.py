@@ -203,6 +203,12 @@ def hasty(open_place: Callable[..., Place]) -> Place:
 
 
 @pytest.fixture(scope="module")
+def brief(open_place: Callable[..., Place]) -> Place:
+    """A kiosk whose longest time is over soon."""
+    return open_place(HUISHENG_KIOSK_ABSOLUTE_SECONDS="8")
+
+
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
     chosen = webdriver.ChromeOptions()
     profile = tmp_path_factory.mktemp("chromium")
@@ -570,6 +576,23 @@ def assert_nothing_is_left(machine: Machine) -> None:
     browser.find_element(By.TAG_NAME, "body").send_keys(Keys.ALT, Keys.ARROW_LEFT)
     time.sleep(0.2)
     assert "data-question" not in browser.page_source
+
+
+def test_a_patient_who_needs_more_time_is_asked_and_gets_it(
+    browser: webdriver.Chrome, brief: Place
+) -> None:
+    """A minute before the longest time is over the page asks; one touch gives it again. # S71"""
+    machine = Machine(browser, brief, (1080, 1920))
+    machine.begin()
+    machine.one("[data-overlay=long]")
+    assert machine.axe() == []
+    for _ in range(3):
+        machine.touch("[data-overlay=long] [data-stay]")
+        machine.one("[data-overlay=long]")
+        time.sleep(3)
+    assert machine.here()
+    wait_until(lambda: machine.visible("[data-survey=kiosk_all]"), 12)
+    assert machine.cookies() == []
 
 
 def test_a_patient_who_walks_away_leaves_nothing(browser: webdriver.Chrome, hasty: Place) -> None:

@@ -7,7 +7,7 @@ import { daysIn, isoDate, monthCells, movedMonth, yearsAround } from "../../rend
 import { findNode, pathOf, treeOf } from "../../renderers/static/kiosk/js/drill.js";
 import { secondsLeft } from "../../renderers/static/kiosk/js/ending.js";
 import { isBlockedKey } from "../../renderers/static/kiosk/js/guard.js";
-import { idlePhase, isPingDue } from "../../renderers/static/kiosk/js/idle.js";
+import { idlePhase, isPingDue, longLeft } from "../../renderers/static/kiosk/js/idle.js";
 import { pressed } from "../../renderers/static/kiosk/js/keypad.js";
 import { tapped } from "../../renderers/static/kiosk/js/ranking.js";
 import { onCanvas } from "../../renderers/static/kiosk/js/signature.js";
@@ -76,6 +76,13 @@ test("quiet time asks, counts down, and ends", () => {
   assert.equal(idlePhase(75, 60, 15).phase, "over");
   assert.equal(secondsLeft(0, 14_100, 15), 1);
   assert.equal(secondsLeft(0, 99_000, 15), 0);
+});
+
+test("the last minute of a long session is told", () => {
+  assert.equal(longLeft(0, null, 60), null);
+  assert.equal(longLeft(0, 61_000, 60), null);
+  assert.equal(longLeft(1_500, 61_000, 60), 60);
+  assert.equal(longLeft(61_000, 61_000, 60), 0);
 });
 
 test("the server hears of touches, not of every one", () => {

@@ -186,6 +186,20 @@ def test_a_touch_keeps_a_session_but_not_for_ever(
     assert kiosk.post("/kiosk/alive").status_code == 410
 
 
+def test_a_patient_who_needs_more_time_gets_it(kiosk: TestClient[Any], clock: MovingClock) -> None:
+    """The page is told how long it may still last, and asks for as long again. # S71"""
+    begin(kiosk)
+    for _ in range(9):
+        clock.go(60)
+        assert kiosk.post("/kiosk/alive").status_code == 204
+    assert int(kiosk.post("/kiosk/alive").headers["kiosk-seconds-left"]) in (59, 60)
+    more = kiosk.post("/kiosk/alive", headers={"Kiosk-Extend": "1"})
+    assert int(more.headers["kiosk-seconds-left"]) in (599, 600)
+    clock.go(61)
+    assert kiosk.post("/kiosk/alive").status_code == 204
+    assert kiosk.get("/kiosk/fill").status_code == 200
+
+
 def test_an_old_cookie_is_worth_nothing(kiosk: TestClient[Any], clock: MovingClock) -> None:
     old = begin(kiosk)
     clock.go(80)

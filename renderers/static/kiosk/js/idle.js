@@ -1,4 +1,4 @@
-// Asks whether anybody is still there, counts down, and wipes; also the exit button.
+// Asks whether anybody is still there, or needs more time, counts down, and wipes; also the exit button.
 
 /** What a quiet time of so many seconds means: `active`, `warning` with the seconds left, or `over`. */
 export function idlePhase(quietSeconds, idleSeconds, warningSeconds) {
@@ -12,9 +12,17 @@ export function isPingDue(now, lastTouch, lastPing, everySeconds) {
   return lastTouch > lastPing && now - lastPing >= everySeconds * 1000;
 }
 
+/** Seconds until the session's longest time is over, once they are few enough to tell; else null. */
+export function longLeft(now, endsAt, tellSeconds) {
+  if (endsAt === null) return null;
+  const left = Math.ceil((endsAt - now) / 1000);
+  return left <= tellSeconds ? Math.max(0, left) : null;
+}
+
 const TOUCHES = ["pointerdown", "touchstart", "keydown", "input", "wheel"];
 const RETRY_MS = 2000;
 const PING_SECONDS = 10;
+const TELL_SECONDS = 60;
 let isWiping = false;
 
 /** Ends the session on the server, empties the browser's stores, and shows the start screen. */
@@ -84,30 +92,46 @@ function keepFocusInside(event) {
 
 let lastTouch = 0;
 let lastPing = 0;
+let endsAt = null;
 
 function stay() {
+  const isLong = overlay("long") && !overlay("long").hidden;
   lastTouch = Date.now();
   closeOverlays();
+  if (isLong) ping({ "Kiosk-Extend": "1" });
 }
 
-function ping() {
+function ping(headers = {}) {
+  if (document.body.dataset.inSession === undefined) return;
   lastPing = Date.now();
-  fetch(document.body.dataset.alive, { method: "POST", credentials: "same-origin" })
-    .then((answer) => { if (answer.status === 410) wipe(); })
+  if (headers["Kiosk-Extend"]) endsAt = null;
+  fetch(document.body.dataset.alive, { method: "POST", credentials: "same-origin", headers })
+    .then((answer) => {
+      if (answer.status === 410) return void wipe();
+      const left = Number(answer.headers.get("Kiosk-Seconds-Left"));
+      if (left > 0) endsAt = Date.now() + left * 1000;
+    })
     .catch(() => {});
+}
+
+function count(name, left) {
+  const found = overlay(name);
+  if (found.hidden) {
+    closeOverlays();
+    show(name);
+  }
+  found.querySelector("[data-count]").textContent = String(left);
 }
 
 function tick(idleSeconds, warningSeconds) {
   if (isWiping) return;
   const { phase, left } = idlePhase((Date.now() - lastTouch) / 1000, idleSeconds, warningSeconds);
-  if (phase === "over") return void wipe();
+  const longest = longLeft(Date.now(), endsAt, TELL_SECONDS);
+  if (phase === "over" || longest === 0) return void wipe();
   if (phase === "warning") {
-    const found = overlay("idle");
-    if (found.hidden) {
-      closeOverlays();
-      show("idle");
-    }
-    found.querySelector("[data-count]").textContent = String(left);
+    count("idle", left);
+  } else if (longest !== null) {
+    count("long", longest);
   } else if (isPingDue(Date.now(), lastTouch, lastPing, Math.min(PING_SECONDS, idleSeconds / 3))) {
     ping();
   }
@@ -141,12 +165,13 @@ export function startIdle() {
   lastPing = lastTouch;
   TOUCHES.forEach((type) => document.addEventListener(type, () => {
     // While the countdown runs, only its button says that the same patient is there.
-    const asking = overlay("idle");
-    if (!asking || asking.hidden) lastTouch = Date.now();
+    const isAsking = ["idle", "long"].some((name) => overlay(name) && !overlay(name).hidden);
+    if (!isAsking) lastTouch = Date.now();
   }, { passive: true, capture: true }));
   document.addEventListener("click", onClick);
   document.addEventListener("keydown", keepFocusInside);
   if (watched === undefined) return void watchStartScreen(Number(idleSeconds));
+  ping();
   setInterval(() => tick(Number(idleSeconds), Number(warningSeconds)), 200);
 }
 
