@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 import sqlalchemy as sa
 
-from runtime.audit.keys import SigningKey, is_signed
+from runtime.audit.keys import SigningKey, is_signed, signing_key
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
+from runtime.kit.settings import Settings
 
 FILE = "anchors.jsonl"
 
@@ -57,6 +58,12 @@ def write_anchor(
         file.flush()
         os.fsync(file.fileno())
     return anchor
+
+
+def anchor_trail(db: Database, settings: Settings) -> Anchor | None:
+    """Append the head to the file of this place; the worker does so once an hour."""
+    key = signing_key(settings.data_dir, settings.audit_key)
+    return write_anchor(db, settings.data_dir / "audit" / FILE, key)
 
 
 def _last_seq(path: Path) -> int | None:

@@ -14,12 +14,16 @@ from runtime.kit.ids import new_id
 MAX_TEXT = 500
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
-_INSERT = sa.text(
+_COLUMNS = (
     "INSERT INTO audit_lines (month, id, at, actor_kind, actor_id, actor_name, address, channel, "
     "session, action, object_type, object_id, outcome, site, facts) "
-    "VALUES (:month, :id, :at, :actor_kind, :actor_id, :actor_name, :address, :channel, "
+)
+_INSERT = sa.text(
+    _COLUMNS + "VALUES (:month, :id, :at, :actor_kind, :actor_id, :actor_name, :address, :channel, "
     ":session, :action, :object_type, :object_id, :outcome, :site, CAST(:facts AS jsonb))"
 )
+INSERT_LINE = (_COLUMNS + "VALUES (" + "%s, " * 14 + "CAST(%s AS jsonb))").encode()
+"""For a driver connection, and behind a `WITH`; the values are those of `line_values` in order."""
 
 
 def record(

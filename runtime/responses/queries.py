@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from runtime.audit.service import INSERT_LINE
 from runtime.kit.db import Psycopg
 from runtime.kit.problems import TooLarge
 from runtime.kit.words import say
@@ -86,11 +87,16 @@ def why_ended(connection: Psycopg, token_hash: bytes) -> str | None:
     return None if row is None else row[0]
 
 
-INSERT_SESSION = b"""
+INSERT_SESSION = (
+    b"""
+WITH begun AS (
 INSERT INTO sessions (id, token_hash, survey_id, survey_version, channel, site, lang, seed, context,
                       state, rev, started_at, updated_at, expires_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s))
 """
+    + INSERT_LINE
+)
+"""The session and its audit line in one statement: beginning costs no further round trip."""
 
 SUBMIT_SESSION = sa.text("""
 UPDATE sessions SET response_id = :response, outcome = :outcome, state = :state, rev = rev + 1,

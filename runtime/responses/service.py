@@ -19,6 +19,7 @@ import msgspec
 
 from engine.context import read_context
 from engine.view import session_language
+from runtime.audit.service import line_values
 from runtime.kit import metrics
 from runtime.kit.clock import Clock, month_of, system_clock
 from runtime.kit.db import Database, Psycopg
@@ -37,7 +38,7 @@ from runtime.kit.words import say
 from runtime.org.cache import KnownIds
 from runtime.responses import attachments, handover, invitations, queries, submission
 from runtime.responses.results import AttachmentInfo, Handover, Outcome, Started, Step, Submitted
-from runtime.responses.state import Session, State, state_encoder
+from runtime.responses.state import Session, State, patient_of, state_encoder
 from runtime.responses.turn import FinalView, Turn, conflict_problems
 from runtime.surveys.cache import Form, SurveyCache
 from runtime.surveys.service import published_version
@@ -153,6 +154,15 @@ class Sessions:
         return named if isinstance(named, str) and named in self.known.sites else NO_SITE
 
     def _insert(self, session: Session, token: str, now: datetime) -> None:
+        line = line_values(
+            patient_of(session),
+            "session.started",
+            "session",
+            str(session.id),
+            site=session.site,
+            facts={"survey": session.survey_id, "version": session.survey_version},
+            clock=lambda: now,
+        )
         with self.db.autocommit() as connection:
             connection.execute(
                 queries.INSERT_SESSION,
@@ -170,6 +180,7 @@ class Sessions:
                     session.started_at,
                     now,
                     session.expires_at,
+                    *line.values(),
                 ),
             )
 

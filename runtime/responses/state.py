@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from runtime.audit.models import Actor
+
 MAX_STATE_BYTES = 2 * 1024 * 1024
 
 
@@ -82,3 +84,9 @@ def is_same(one: Any, other: Any) -> bool:
             other, order="deterministic"
         )
     return bool(one == other)
+
+
+def patient_of(session: Session) -> Actor:
+    """Who fills this session, for the audit trail: no name and no address, only the session."""
+    own = str(session.id)
+    return Actor("patient", own, "", None, session.channel, own)

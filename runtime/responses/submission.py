@@ -7,12 +7,13 @@ import msgspec
 import sqlalchemy as sa
 
 from engine.derivation import Values, truth
+from runtime.audit.service import record
 from runtime.events.models import Event
 from runtime.events.service import new_event, write_events
 from runtime.kit.db import Database
 from runtime.kit.ids import new_id
 from runtime.responses import queries
-from runtime.responses.state import Session, State, state_encoder
+from runtime.responses.state import Session, State, patient_of, state_encoder
 from runtime.responses.turn import FinalView, Turn
 
 
@@ -47,7 +48,27 @@ def submit(db: Database, turn: Turn, month: date, idempotency_key: str | None) -
         connection.execute(queries.INSERT_FEED_PENDING, row)
         connection.execute(queries.FORGET_PERSONAL, {"id": session.id})
         write_events(connection, _events(turn, final.response))
+        _record(connection, turn, final.response)
     return final
+
+
+def _record(connection: sa.Connection, turn: Turn, response: str) -> None:
+    """What the patient did and how long each page took, never what was answered."""
+    session = turn.session
+    record(
+        connection,
+        patient_of(session),
+        "response.submitted",
+        "response",
+        response,
+        site=session.site,
+        facts={
+            "survey": session.survey_id,
+            "version": session.survey_version,
+            "seconds": turn.seconds_by_page(),
+        },
+        clock=lambda: turn.now,
+    )
 
 
 def _response_row(turn: Turn, month: date, final: FinalView) -> dict[str, Any]:

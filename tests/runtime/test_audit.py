@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -25,8 +26,11 @@ from runtime.audit.verify import Report, verify
 from runtime.kit.clock import month_of
 from runtime.kit.db import Database
 from runtime.kit.settings import SettingsError, read_settings
+from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
+from runtime.worker import Periodic
 from tests.conftest import DatabaseUrls
+from tests.runtime.conftest import SURVEY
 
 NURSE = Actor("staff", "u1", "王护士", "10.0.0.7", "staff", "s1")
 
@@ -404,3 +408,31 @@ def test_search_narrows_and_pages(deployment: Deployment) -> None:
         second = search(connection, Filters(), limit=5, after=first.next)
     assert len({line.id for line in first.lines + second.lines}) == 8
     assert second.next is None
+
+
+def test_a_patients_start_and_submission_leave_a_line_each(deployment: Deployment) -> None:
+    """Pages between leave none; times of answers stand there, answers do not. # R2.2.5, S57"""
+    store_survey(deployment.db, msgspec.json.encode(SURVEY), publish=True)
+    started = deployment.sessions.start("visit", "web")
+    deployment.sessions.next_page(started.token, {"overall": 5})
+    step = deployment.sessions.submit(started.token, {"nurse": 3, "note": "私事"})
+    assert step.submitted is not None
+    with deployment.db.begin() as connection:
+        submitted, begun = search(connection, Filters()).lines
+    session = started.view.session
+    assert (begun.action, begun.object_id, begun.actor_id) == ("session.started", session, session)
+    assert (submitted.action, submitted.object_id) == (
+        "response.submitted",
+        step.submitted.response,
+    )
+    assert (submitted.actor_kind, submitted.actor_name, submitted.channel) == ("patient", "", "web")
+    assert set(json.loads(submitted.facts)["seconds"]) <= {"arrival", "detail"}
+    assert "私事" not in submitted.facts and "nurse" not in submitted.facts
+
+
+def test_the_worker_seals_and_anchors(deployment: Deployment) -> None:
+    """What is due from time to time includes both. # S58 (part)"""
+    write(deployment.db, 2)
+    Periodic(deployment).run_due()
+    assert verified(deployment.db).sealed == 2
+    assert (deployment.settings.data_dir / "audit" / anchors.FILE).exists()
