@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from runtime.accounts.seals import LocalSeals
+from runtime.accounts.sign_in import Desk
 from runtime.events.service import Handler
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
@@ -14,6 +16,8 @@ from runtime.kit.settings import Settings
 from runtime.org.cache import KnownIds
 from runtime.responses.jobs import tally_response
 from runtime.responses.service import Sessions
+from runtime.secrets.envelope import Envelope
+from runtime.secrets.vault import Vault
 from runtime.surveys.cache import SurveyCache
 
 SPARE_CONNECTIONS = 2  # for what a step finds missing in a cache while it holds a connection
@@ -40,6 +44,15 @@ class Deployment:
         size = settings.pool_size + SPARE_CONNECTIONS
         self.db = Database(database_url, pool_size=size, name=name)
         self.secret = settings.secret_key or local_secret(settings.data_dir)
+        envelope = settings.envelope_key or local_secret(settings.data_dir, "envelope.key")
+        self.vault = Vault(self.db, Envelope(envelope), clock=clock)
+        self.desk = Desk(
+            self.db,
+            secret=self.secret,
+            seals=LocalSeals(self.secret),
+            settings=settings,
+            clock=clock,
+        )
         self.assets = ContentStore(settings.data_dir / "assets")
         self.files = ContentStore(settings.data_dir / "attachments")
         self.surveys = SurveyCache(self.db)
@@ -61,12 +74,12 @@ class Deployment:
         self.db.close()
 
 
-def local_secret(data_dir: Path) -> bytes:
-    """The signing key of a place that was told none: drawn once, readable by us alone.
+def local_secret(data_dir: Path, name: str = "signing.key") -> bytes:
+    """A key of a place that was told none: drawn once, readable by us alone.
 
     Several programs may start at once; the first to link its file wins, the others read it.
     """
-    path = data_dir / "secrets" / "signing.key"
+    path = data_dir / "secrets" / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         mine = path.with_suffix(f".{os.getpid()}.{secrets.token_hex(4)}")

@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: LogLevel = "info"
     demo: bool = True
     secret_key: bytes | None = None
+    envelope_key: bytes | None = None
     max_body_bytes: int = 2 * MIB
     max_upload_bytes: int = 10 * MIB
     max_session_uploads: int = 20
@@ -106,6 +107,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_level=one("LOG_LEVEL", "info", _log_level),
         demo=one("DEMO", True, _yes_or_no),
         secret_key=one("SECRET_KEY", None, _secret),
+        envelope_key=one("ENVELOPE_KEY", None, _secret),
         max_body_bytes=one("MAX_BODY_BYTES", 2 * MIB, _whole(1024, 64 * MIB)),
         max_upload_bytes=one("MAX_UPLOAD_BYTES", 10 * MIB, _whole(1024, 1024 * MIB)),
         max_session_uploads=one("MAX_SESSION_UPLOADS", 20, _whole(0, 1000)),
@@ -165,7 +167,7 @@ class _Reading:
         """Production never falls back to what is made up for a first try."""
         if not settings.is_production:
             return
-        needed = ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SECRET_KEY")
+        needed = ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SECRET_KEY", "ENVELOPE_KEY")
         for name in needed:
             if not {f"{PREFIX}{name}", f"{PREFIX}{name}_FILE"} & self.environ.keys():
                 self.faults.append(f"{PREFIX}{name} must be set in production.")

@@ -57,7 +57,7 @@ def test_a_misspelt_setting_is_a_fault() -> None:
 
 def test_production_names_everything_that_it_needs() -> None:
     told = faults(ENVIRONMENT="production")
-    for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SECRET_KEY"):
+    for name in ("DATABASE_URL", "REDIS_URL", "PUBLIC_URL", "SECRET_KEY", "ENVELOPE_KEY"):
         assert f"HUISHENG_{name} must be set in production." in told
 
 

@@ -1,0 +1,1 @@
+"""Personal values at rest: sealed, found by blind index, shown masked."""
