@@ -28,7 +28,10 @@ check: setup ## style, types, import contracts, security, lock files
 	$(BIN)/lint-imports
 	$(BIN)/pyright
 	$(BIN)/bandit -q -c pyproject.toml -r engine renderers runtime build_hooks 2> >(grep -v WARNING >&2)
+	.ci/semgrep
+	$(BIN)/python .ci/secrets.py
 	$(BIN)/python .ci/locks.py
+	$(BIN)/python .ci/bill.py
 	$(BIN)/python .ci/requirements.py
 	.ci/audit
 	$$(.ci/tool node) node_modules/typescript/bin/tsc --project tsconfig.json
