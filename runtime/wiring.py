@@ -61,6 +61,7 @@ class Deployment:
             self.db,
             files=self.files,
             secret=self.secret,
+            vault=self.vault,
             surveys=self.surveys,
             known=self.known,
             session_hours=settings.session_hours,

@@ -359,6 +359,21 @@ class Desk:
             sessions.end(connection, principal.session)
             self._note(connection, principal.actor(), "account.signed_out", "ok", "self")
 
+    def end_own(self, principal: Principal, session_id: str | None) -> bool:
+        """End one of the principal's sessions, or all but this one (S17)."""
+        user = principal.user_id
+        try:
+            wanted = None if session_id is None else str(UUID(session_id))
+        except ValueError:
+            return False
+        with self.db.begin() as connection:
+            if wanted is None:
+                sessions.end_all(connection, user, but=principal.session)
+            elif not sessions.end(connection, wanted, user_id=user):
+                return False
+            self._note(connection, principal.actor(), "account.sessions_ended", "ok", "self")
+        return True
+
     def _record_failure(self, connection: sa.Connection, proof: Proof, visitor: Visitor) -> None:
         actor = (
             _stranger(visitor)

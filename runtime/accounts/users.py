@@ -101,6 +101,14 @@ def create(
     return str(user)
 
 
+def ensure(connection: sa.Connection, login: str, name: str, *, clock: Clock = system_clock) -> str:
+    """The id of the account of this sign-in name, made where there is none."""
+    try:
+        return find(connection, login).id
+    except NotFound:
+        return create(connection, login, name, clock=clock)
+
+
 def set_contact(
     connection: sa.Connection,
     seals: Seals,

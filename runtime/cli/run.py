@@ -12,13 +12,15 @@ from types import FrameType
 import click
 
 from runtime import migrations
-from runtime.accounts.service import create_sign_in_link
+from runtime.accounts import users
 from runtime.cli._services import child_environment, deployment_of, services_of
 from runtime.kit.embedded import Services
 from runtime.kit.processes import Child, supervise
 from runtime.kit.settings import Settings, read_settings
 from runtime.seed import is_empty, seed
+from runtime.wiring import Deployment
 
+DEMO_ADMINISTRATOR = "admin"
 PAGES = {
     "web": ("/s/outpatient_satisfaction", "网页 Web"),
     "kiosk": ("/kiosk/", "自助机 Kiosk"),
@@ -46,7 +48,7 @@ def _stop_on_signals(stopping: threading.Event) -> None:
         signal.signal(number, stop)
 
 
-def _prepare(settings: Settings, services: Services) -> str:
+def _prepare(settings: Settings, services: Services) -> str | None:
     """Migrate, seed on the first start, and make a sign-in link."""
     roles = migrations.roles_of(services.app_url, services.auditor_url)
     migrations.upgrade(services.owner_url, roles)
@@ -55,10 +57,21 @@ def _prepare(settings: Settings, services: Services) -> str:
             click.echo("首次启动：正在写入演示数据…… First start: storing the demo hospital…")
             made = seed(deployment)
             click.echo(", ".join(f"{count} {name}" for name, count in made.items()))
-        return create_sign_in_link(deployment.db)
+        return _staff_link(settings, deployment)
 
 
-def _run(settings: Settings, services: Services, link: str, stopping: threading.Event) -> None:
+def _staff_link(settings: Settings, deployment: Deployment) -> str | None:
+    """A one-time link into the demo administrator's account; none where no demo is wanted."""
+    if not settings.demo or settings.is_production:
+        return None
+    with deployment.db.begin() as connection:
+        user = users.ensure(connection, DEMO_ADMINISTRATOR, "演示管理员")
+        return users.give_link(connection, user, "look")
+
+
+def _run(
+    settings: Settings, services: Services, link: str | None, stopping: threading.Event
+) -> None:
     environment = child_environment(settings, services) | {"CHILD_OF_HUISHENG": "1"}
     program = [sys.executable, "-m", "runtime.cli"]
     children = [
@@ -84,12 +97,12 @@ def _is_ready(settings: Settings) -> bool:
     return False
 
 
-def _print_addresses(settings: Settings, link: str) -> None:
+def _print_addresses(settings: Settings, link: str | None) -> None:
     click.echo("")
     for channel, (path, name) in PAGES.items():
         if channel in settings.channels:
             click.echo(f"{name:<28}{settings.public_url}{path}")
-    if "staff" in settings.channels:
+    if "staff" in settings.channels and link:
         label = f"{'职工（一次性登录）Staff, once':<24}"
         click.echo(f"{label}{settings.public_url}/staff/sign-in/{link}")
     click.echo("")

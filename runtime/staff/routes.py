@@ -4,28 +4,28 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Response, Router, get, post
-from litestar.datastructures import Cookie
+from litestar import MediaType, Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from engine.text import localize
-from runtime.accounts import service as accounts
+from runtime.accounts import browser
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http
 from runtime.kit.problems import AppError, NotSignedIn
 from runtime.kit.words import nearest_language, say
 from runtime.org.service import in_language
 from runtime.staff import queries
+from runtime.staff.pages import my_account, sign_in
 from runtime.surveys.service import list_surveys
 from runtime.wiring import Deployment
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "staff.css").read_text("utf-8")
+SIGN_IN_STYLE = (TEMPLATES / "sign_in" / "sign-in.css").read_text("utf-8")
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -71,56 +71,24 @@ def _page(request: Http, name: str, status: int = 200, **values: Any) -> Respons
     return Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
 
 
-def _cookie_name(deployment: Deployment) -> str:
-    """`__Host-` asks for TLS, which a first look on this machine does not have."""
-    is_secure = deployment.settings.public_url.startswith("https://")
-    return "__Host-staff" if is_secure else "staff"
-
-
 def _require_session(request: Http, deployment: Deployment) -> None:
-    token = request.cookies.get(_cookie_name(deployment))
-    if not accounts.is_signed_in(deployment.db, token, clock=deployment.clock):
-        raise NotSignedIn("sign_in", "Sign in by a one-time link.")
+    principal = browser.identify(request, deployment.settings, deployment.db, deployment.clock)
+    if principal is None or principal.stage != "full":
+        raise NotSignedIn("sign_in", "Sign in first.")
 
 
-def _on_app_error(request: Http, error: AppError) -> Response[str]:
+def _to_sign_in(request: Http, error: NotSignedIn) -> Response[Any]:
+    """The sign-in page for a browser that reads a page, the plain refusal for anything else."""
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        wanted = sign_in.sign_in_address(request.url.path)
+        return Response(None, status_code=303, headers=HEADERS | {"location": wanted})
     return _page(request, "refused.html", error.status, code=error.code)
 
 
-@get("/staff/sign-in/{link:str}", sync_to_thread=True, opt={"public": True})
-def ask_sign_in(request: Http, link: FromPath[str]) -> Response[str]:
-    """Ask before the link is spent, so that a link preview does not spend it."""
-    return _page(request, "sign_in.html", action=f"/staff/sign-in/{quote(link, safe='')}")
-
-
-@post("/staff/sign-in/{link:str}", sync_to_thread=True, opt={"public": True})
-def sign_in(
-    request: Http, link: FromPath[str], deployment: NamedDependency[Deployment]
-) -> Response[Any]:
-    """Trade the link for a session of its own, always a new one."""
-    token = accounts.sign_in(deployment.db, link, clock=deployment.clock)
-    cookie = Cookie(
-        key=_cookie_name(deployment),
-        value=token,
-        path="/",
-        httponly=True,
-        samesite="strict",
-        secure=deployment.settings.public_url.startswith("https://"),
-    )
-    return Response(
-        None, status_code=303, headers=HEADERS | {"location": "/staff/"}, cookies=[cookie]
-    )
-
-
-@post("/staff/sign-out", sync_to_thread=True, opt={"staff": True})
-def sign_out(request: Http, deployment: NamedDependency[Deployment]) -> Response[Any]:
-    """End the session at once."""
-    token = request.cookies.get(_cookie_name(deployment))
-    if token:
-        accounts.sign_out(deployment.db, token)
-    headers = HEADERS | {"clear-site-data": '"cookies", "storage"'}
-    answer = _page(request, "refused.html", code="signed_out")
-    return Response(answer.content, status_code=200, media_type=MediaType.HTML, headers=headers)
+def _on_app_error(request: Http, error: AppError) -> Response[Any]:
+    if isinstance(error, NotSignedIn):
+        return _to_sign_in(request, error)
+    return _page(request, "refused.html", error.status, code=error.code)
 
 
 @get("/staff/", sync_to_thread=True, opt={"staff": True})
@@ -220,19 +188,26 @@ def style() -> Response[str]:
     return Response(STYLE, media_type="text/css")
 
 
+@get("/staff/sign-in.css", sync_to_thread=False, opt={"public": True})
+def sign_in_style() -> Response[str]:
+    """The style of the pages about signing in."""
+    return Response(SIGN_IN_STYLE, media_type="text/css")
+
+
 def route_handlers(_deployment: Deployment) -> list[ControllerRouterHandler]:
     """The staff channel's pages."""
     return [
         Router(
             "/",
             route_handlers=[
-                ask_sign_in,
-                sign_in,
-                sign_out,
+                *sign_in.handlers,
+                *my_account.handlers,
+                sign_in_style,
                 show_responses,
                 show_response,
                 style,
             ],
+            dependencies=sign_in.dependencies,
             exception_handlers={AppError: _on_app_error},
             include_in_schema=False,
         )

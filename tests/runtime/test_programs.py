@@ -1,13 +1,14 @@
 """The programs as a whole: health, headers, errors, metrics, dictionaries, staff, OpenAPI."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
 import pytest
 from litestar.testing import TestClient
 
-from runtime.accounts.service import create_sign_in_link
+from runtime.accounts import users
 from runtime.kit.clock import system_clock
 from runtime.kit.executor import BoundedExecutor
 from runtime.kit.http import is_too_deep
@@ -182,7 +183,9 @@ def test_staff_find_the_scored_responses(
     patient.post("next", {"overall": 5})
     response = patient.post("submit", {"nurse": 4, "note": "秘密"}).json()["response"]
     assert client.get("/staff/").status_code == 401
-    link = create_sign_in_link(deployment.db)
+    with deployment.db.begin() as connection:
+        user = users.create(connection, "ward1", "病区一")
+        link = users.give_link(connection, user, "look")
     url = f"/staff/sign-in/{link}"
     assert client.get(url).status_code == 200
     signed = client.post(url, follow_redirects=False)
@@ -194,7 +197,9 @@ def test_staff_find_the_scored_responses(
     detail = client.get(f"/staff/responses/{response}").text
     assert "总体感受？" in detail and "秘密" not in detail
     assert client.get("/staff/responses/unknown").status_code == 404
-    assert client.post("/staff/sign-out").status_code == 200
+    form = re.search(r'name="_csrf" value="(\w+)"', client.get("/staff/me").text)
+    assert form is not None
+    assert client.post("/staff/sign-out", data={"_csrf": form[1]}).status_code == 200
     assert client.get("/staff/").status_code == 401
     client.cookies.clear()
     assert client.post(url, follow_redirects=False).status_code == 401

@@ -8,6 +8,9 @@ revision = "0003"
 down_revision = "0002"
 
 TABLES = """
+DROP TABLE staff_sessions;
+DROP TABLE staff_links;
+
 CREATE TABLE users (
     id uuid PRIMARY KEY,
     login text NOT NULL UNIQUE CHECK (login = lower(login)),
