@@ -14,8 +14,8 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
-from runtime.audit.anchors import anchor_trail
 from runtime.audit.sealer import seal_pending
+from runtime.audit.watch import watch_trail
 from runtime.events import service as events
 from runtime.events.jobs import QUEUE, deliver_event
 from runtime.kit.logging import logger
@@ -83,7 +83,7 @@ class Periodic:
         self.due: dict[str, tuple[float, float, Callable[[], object]]] = {
             "number_responses": (0.0, 1.0, lambda: jobs.number_responses(made.db)),
             "seal_audit_lines": (0.0, 0.5, lambda: seal_pending(made.db)),
-            "anchor_audit": (0.0, 3600.0, lambda: anchor_trail(made.db, made.settings)),
+            "watch_trail": (0.0, 3600.0, lambda: watch_trail(made.db, made.settings)),
             "make_partitions": (0.0, 3600.0, lambda: jobs.make_partitions(made.db)),
             "remove_expired_sessions": (
                 0.0,

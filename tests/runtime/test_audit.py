@@ -23,6 +23,7 @@ from runtime.audit.retention import RetentionTooShort, check_keep_days, is_past
 from runtime.audit.sealer import seal_pending
 from runtime.audit.service import record
 from runtime.audit.verify import Report, verify
+from runtime.audit.watch import watch_trail
 from runtime.kit.clock import month_of
 from runtime.kit.db import Database
 from runtime.kit.settings import SettingsError, read_settings
@@ -436,3 +437,26 @@ def test_the_worker_seals_and_anchors(deployment: Deployment) -> None:
     Periodic(deployment).run_due()
     assert verified(deployment.db).sealed == 2
     assert (deployment.settings.data_dir / "audit" / anchors.FILE).exists()
+
+
+def test_the_hourly_look_tells_a_break_and_anchors_no_broken_chain(
+    deployment: Deployment, owner: Database
+) -> None:
+    """Yesterday's part is taken from its anchor, today's is recomputed. # S58 (part)"""
+    settings, path = deployment.settings, deployment.settings.data_dir / "audit" / anchors.FILE
+    write(deployment.db, 2)
+    seal_pending(deployment.db)
+    assert watch_trail(deployment.db, settings) is not None
+    write(deployment.db, 2)
+    seal_pending(deployment.db)
+    later = datetime.now(UTC) + timedelta(hours=25)
+    recent = watch_trail(deployment.db, settings, clock=lambda: later)
+    assert recent is not None and (recent.sealed, recent.faults) == (2, [])
+    tamper(owner, "UPDATE audit_lines SET outcome = 'failed' WHERE object_id = '1'")
+    write(deployment.db, 1)
+    seal_pending(deployment.db)
+    broken = watch_trail(deployment.db, settings)
+    assert broken is not None and {kind for kind, _ in faults(broken)} == {"altered"}
+    assert len(path.read_text().splitlines()) == 2
+    path.write_text("{}\n")
+    assert watch_trail(deployment.db, settings) is None
