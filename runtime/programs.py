@@ -28,6 +28,7 @@ from runtime.kit import metrics
 from runtime.kit.executor import BoundedExecutor
 from runtime.kit.http import Http, app_error_response, json_response, problem_response
 from runtime.kit.ids import new_id
+from runtime.kit.limits import Limits
 from runtime.kit.logging import logger, set_up_logging
 from runtime.kit.problems import AppError, Overloaded, WordedProblem
 from runtime.kit.processes import die_with_parent
@@ -55,6 +56,7 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
     """The application for these channels; closing it gives the connections back."""
     settings = deployment.settings
     set_asyncio_executor(BoundedExecutor(settings.pool_size, settings.max_waiting))
+    limits = Limits(deployment.redis_url, settings.trusted_proxies)
     handlers: list[ControllerRouterHandler] = [live, ready, show_metrics]
     handlers.append(_api(deployment, channels))
     if "web" in channels or "kiosk" in channels:
@@ -75,11 +77,11 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
             exc.TimeoutError: _on_lost_database,
             Exception: _on_bug,
         },
-        middleware=[metrics.measured],
+        middleware=[metrics.measured, limits.middleware],
         response_headers=HEADERS,
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=_openapi(),
-        on_shutdown=[deployment.close],
+        on_shutdown=[deployment.close, limits.close],
         on_app_init=[_no_default_logging],
     )
 

@@ -1,0 +1,61 @@
+"""Budgets of requests: over them 429, never because of Redis, never for a crowd at one address."""
+
+from typing import Any
+
+from litestar.testing import TestClient
+
+from runtime.kit.limits import Budget, Limits
+from runtime.programs import create_app
+from runtime.wiring import Deployment
+
+
+def test_a_burst_of_one_caller_is_told_when_to_come_again(
+    client: TestClient[Any], published: str, staff: dict[str, str]
+) -> None:
+    """More session starts with one token than its budget answer 429 with Retry-After. # S31"""
+    body = {"survey": "no_such_survey", "channel": "web"}
+    url = "/api/v1/sessions"
+    answers = [client.post(url, json=body, headers=staff).status_code for _ in range(300)]
+    assert set(answers) == {404}
+    refused = client.post(url, json=body, headers=staff)
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    assert refused.json()["problems"][0]["code"] == "too_many"
+    other = client.post(url, json={"survey": published, "channel": "web"})
+    assert other.status_code == 201, "another caller at the same address goes on"
+
+
+def test_a_thousand_people_behind_one_address_are_let_in(
+    client: TestClient[Any], published: str
+) -> None:
+    """A thousand starts without a token within a minute are all served. # S31 (part)"""
+    body = {"survey": "no_such_survey", "channel": "web"}
+    answers = {client.post("/api/v1/sessions", json=body).status_code for _ in range(1000)}
+    assert answers == {404}
+
+
+async def _waits(limits: Limits, budget: Budget, times: int) -> list[int]:
+    from litestar.testing import RequestFactory
+
+    request: Any = RequestFactory().get("/", headers={"authorization": "Bearer one"})
+    waits = [await limits.wait_seconds(budget, request) for _ in range(times)]
+    await limits.close()
+    return waits
+
+
+def test_two_processes_share_the_counters(redis_url: str) -> None:
+    """What one process counted, another sees. # S31 (part)"""
+    import asyncio
+
+    budget = Budget("shared", each=3, address=100)
+    first = asyncio.run(_waits(Limits(redis_url, ()), budget, 3))
+    assert first == [0, 0, 0]
+    assert asyncio.run(_waits(Limits(redis_url, ()), budget, 1))[0] > 0
+
+
+def test_nobody_is_refused_while_redis_is_away(deployment: Deployment) -> None:
+    """With no Redis at its address requests go on uncounted. # S31 (part) S56 (part)"""
+    deployment.redis_url = "redis://127.0.0.1:1"
+    with TestClient(create_app(deployment, ("staff",)), raise_server_exceptions=False) as lonely:
+        answer = lonely.post("/api/v1/sessions", json={"survey": "none", "channel": "web"})
+    assert answer.status_code == 404
