@@ -97,6 +97,7 @@ def _fill(deployment: Deployment, drawn: PlausibleResponse, rng: random.Random) 
         deployment.db,
         files=deployment.files,
         secret=deployment.secret,
+        vault=deployment.vault,
         surveys=deployment.surveys,
         known=deployment.known,
         clock=lambda: moment[0],

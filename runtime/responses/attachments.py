@@ -16,6 +16,7 @@ from runtime.responses import queries
 from runtime.responses.results import AttachmentInfo
 from runtime.responses.state import Session, StoredFile
 from runtime.responses.turn import Turn
+from runtime.secrets.vault import Vault
 
 SIGNATURE_BYTES = 1024 * 1024
 
@@ -115,14 +116,14 @@ def require_room(turn: Turn, rules: Rules) -> None:
         raise StateConflict("session_files", say("session_files", rules.lang))
 
 
-def bind(db: Database, turn: Turn, rules: Rules, kept: Kept) -> bool:
+def bind(db: Database, vault: Vault, turn: Turn, rules: Rules, kept: Kept) -> bool:
     """Write the row and add the id to the question's value; tells whether nobody came between."""
     shown, state = kept.shown, turn.session.state
     if rules.is_signature:
         state.files = [file for file in state.files if file.question != rules.question]
     state.files.append(StoredFile(shown.id, rules.question, shown.name, shown.type, shown.bytes))
     with db.begin() as connection:
-        if not _store_value(connection, turn, rules.question, rules.is_signature):
+        if not _store_value(connection, vault, turn, rules.question, rules.is_signature):
             connection.rollback()
             return False
         connection.execute(
@@ -145,7 +146,7 @@ def bind(db: Database, turn: Turn, rules: Rules, kept: Kept) -> bool:
     return True
 
 
-def unbind(db: Database, turn: Turn, attachment_id: str) -> bool:
+def unbind(db: Database, vault: Vault, turn: Turn, attachment_id: str) -> bool:
     """Take a file off its question; tells whether nobody came between.
 
     Raises:
@@ -158,7 +159,7 @@ def unbind(db: Database, turn: Turn, attachment_id: str) -> bool:
     state.files.remove(file)
     is_signature = isinstance(turn.form.questions.get(file.question), Signature)
     with db.begin() as connection:
-        if not _store_value(connection, turn, file.question, is_signature):
+        if not _store_value(connection, vault, turn, file.question, is_signature):
             connection.rollback()
             return False
         connection.execute(sa.text("DELETE FROM attachments WHERE id = :id"), {"id": attachment_id})
@@ -166,13 +167,13 @@ def unbind(db: Database, turn: Turn, attachment_id: str) -> bool:
 
 
 def _store_value(
-    connection: sa.Connection, turn: Turn, question_id: str, is_signature: bool
+    connection: sa.Connection, vault: Vault, turn: Turn, question_id: str, is_signature: bool
 ) -> bool:
     ids = [file.id for file in turn.session.state.files if file.question == question_id]
     value: Any = (ids[-1] if ids else None) if is_signature else ids
     turn.set_files(question_id, value, frozenset(ids))
     driver: Any = connection.connection.driver_connection
-    return queries.store_turn(driver, turn)
+    return queries.store_turn(driver, turn, vault)
 
 
 def read(

@@ -8,9 +8,14 @@ from typing import Any, cast
 import msgspec
 import sqlalchemy as sa
 
+from runtime.audit.models import Actor
+from runtime.audit.service import record
+from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import Unprocessable
 from runtime.responses.jobs import number_responses
+from runtime.responses.personal import open_answers
+from runtime.secrets.vault import Vault
 from runtime.surveys.cache import SurveyCache
 
 MAX_LIMIT = 500
@@ -64,7 +69,7 @@ def _write_cursor(seq: int) -> str:
 _READ = sa.text("""
 SELECT f.seq, r.id, r.survey_id, r.survey_version, r.site, r.channel, r.lang, r.started_at,
        r.submitted_at, r.context, r.answers, r.computed, r.scores, r.ending, r.path, r.times,
-       p.answers AS personal
+       p.answers AS personal, p.sealed
 FROM (
     SELECT seq, site, month, response_id FROM response_feed
     WHERE seq > :after AND (CAST(:survey AS text) IS NULL OR survey_id = :survey)
@@ -85,9 +90,13 @@ def read_feed(
     since: datetime | None = None,
     cursor: str | None = None,
     limit: int = 100,
-    with_personal: bool = False,
+    vault: Vault | None = None,
+    reader: Actor | None = None,
+    clock: Clock = system_clock,
 ) -> Feed:
     """The next responses after the cursor, oldest number first.
+
+    With a `vault` personal answers too; that the `reader` saw them is recorded with the reading.
 
     Raises:
         Unprocessable: a cursor that we did not give, a limit out of range, a time without zone.
@@ -107,15 +116,28 @@ def read_feed(
                 "survey": survey.replace("\0", "") if survey else None,
                 "since": since,
                 "limit": limit + 1,
-                "with_personal": with_personal,
+                "with_personal": vault is not None,
             },
         ).all()
-    lines = [_line(row) for row in rows[:limit]]
+        seen = sum(row.sealed is not None or row.personal is not None for row in rows[:limit])
+        if seen and reader is not None:
+            facts = {"survey": survey, "count": seen, "after": after}
+            record(
+                connection,
+                reader,
+                "personal.read",
+                "responses",
+                survey or "all",
+                facts=facts,
+                clock=clock,
+            )
+    lines = [_line(row, vault) for row in rows[:limit]]
     last = lines[-1].seq if lines else after
     return Feed(lines, _write_cursor(last), len(rows) > limit)
 
 
-def _line(row: Any) -> ResponseLine:
+def _line(row: Any, vault: Vault | None) -> ResponseLine:
+    personal = open_answers(vault, row.id, row.sealed, row.personal) if vault else {}
     return ResponseLine(
         id=str(row.id),
         seq=row.seq,
@@ -127,7 +149,7 @@ def _line(row: Any) -> ResponseLine:
         started_at=row.started_at,
         submitted_at=row.submitted_at,
         context=row.context,
-        answers=row.answers | (row.personal or {}),
+        answers=row.answers | personal,
         computed=row.computed,
         scores=row.scores,
         ending=row.ending,

@@ -9,8 +9,10 @@ from runtime.audit.service import INSERT_LINE
 from runtime.kit.db import Psycopg
 from runtime.kit.problems import TooLarge
 from runtime.kit.words import say
+from runtime.responses.personal import open_draft, seal_draft
 from runtime.responses.state import MAX_STATE_BYTES, Session, state_decoder, state_encoder
 from runtime.responses.turn import Turn
+from runtime.secrets.vault import Vault
 
 _LOAD = b"""
 SELECT s.id, s.survey_id, s.survey_version, s.channel, s.site, s.lang, s.seed, s.context, s.state,
@@ -34,13 +36,15 @@ ON CONFLICT (session_id) DO UPDATE SET answers = excluded.answers
 """
 
 
-def load_session(connection: Psycopg, token_hash: bytes) -> Session | None:
+def load_session(connection: Psycopg, token_hash: bytes, vault: Vault) -> Session | None:
     """The session that a token opens, or None."""
     row = connection.execute(_LOAD, (token_hash,), binary=True).fetchone()
     if row is None:
         return None
     state = state_decoder.decode(row[8]) if row[8] else state_decoder.decode(b"{}")
-    answers = state.answers | msgspec.json.decode(row[14]) if row[14] else dict(state.answers)
+    answers = dict(state.answers)
+    if row[14]:
+        answers |= open_draft(vault, row[0], row[14])
     return Session(
         id=row[0],
         survey_id=row[1],
@@ -60,7 +64,7 @@ def load_session(connection: Psycopg, token_hash: bytes) -> Session | None:
     )
 
 
-def store_turn(connection: Psycopg, turn: Turn) -> bool:
+def store_turn(connection: Psycopg, turn: Turn, vault: Vault) -> bool:
     """Write what a turn made of its session, unless somebody wrote it since; tells whether it did.
 
     Raises:
@@ -70,12 +74,13 @@ def store_turn(connection: Psycopg, turn: Turn) -> bool:
     plain, personal = turn.split_answers(session.answers)
     session.state.answers = plain
     session.rev = turn.old_rev + 1
-    state, private = state_encoder.encode(session.state), msgspec.json.encode(personal)
-    if len(state) + len(private) > MAX_STATE_BYTES:
+    state = state_encoder.encode(session.state)
+    if len(state) + len(msgspec.json.encode(personal)) > MAX_STATE_BYTES:
         raise TooLarge("answers_size", say("answers_size", session.lang))
     head = (state, session.rev, session.lang, turn.now, session.id, turn.old_rev)
     if turn.personal_changed:
-        return connection.execute(_STORE_BOTH, (*head, private)).rowcount == 1
+        sealed = seal_draft(vault, session.id, personal)
+        return connection.execute(_STORE_BOTH, (*head, sealed)).rowcount == 1
     return connection.execute(_STORE, head).rowcount == 1
 
 
@@ -112,11 +117,6 @@ INSERT INTO responses (site, month, id, session_id, survey_id, survey_version, c
 VALUES (:site, :month, :id, :session, :survey, :version, :channel, :lang, :started, :now,
     CAST(:context AS jsonb), CAST(:answers AS jsonb), :path, :asked, CAST(:computed AS jsonb),
     CAST(:scores AS jsonb), :ending, CAST(:times AS jsonb))
-""")
-
-INSERT_PERSONAL = sa.text("""
-INSERT INTO response_personal (site, month, id, answers)
-VALUES (:site, :month, :id, CAST(:personal AS jsonb))
 """)
 
 INSERT_FEED_PENDING = sa.text("""

@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, RawBody
 
 from runtime.accounts.service import API_PREFIX, caller_of, require_scope
+from runtime.audit.models import Actor
 from runtime.kit.http import Http, bearer_token, json_response, problem_response, read_json
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, Forbidden, NotSignedIn
@@ -340,7 +341,9 @@ def list_responses(
         since=since,
         cursor=cursor,
         limit=limit,
-        with_personal="responses:personal" in caller.scopes,
+        vault=deployment.vault if "responses:personal" in caller.scopes else None,
+        reader=Actor("api", caller.id, caller.name, None, "api", None),
+        clock=deployment.clock,
     )
     if "application/fhir+json" in request.headers.get("accept", ""):
         answer = json_response(feed.as_fhir(found, deployment.surveys))

@@ -40,6 +40,7 @@ from runtime.responses import attachments, handover, invitations, queries, submi
 from runtime.responses.results import AttachmentInfo, Handover, Outcome, Started, Step, Submitted
 from runtime.responses.state import Session, State, patient_of, state_encoder
 from runtime.responses.turn import FinalView, Turn, conflict_problems
+from runtime.secrets.vault import Vault
 from runtime.surveys.cache import Form, SurveyCache
 from runtime.surveys.service import published_version
 
@@ -60,6 +61,7 @@ class Sessions:
         *,
         files: ContentStore,
         secret: bytes,
+        vault: Vault,
         surveys: SurveyCache | None = None,
         known: KnownIds | None = None,
         session_hours: int = 72,
@@ -70,6 +72,7 @@ class Sessions:
         self.db = db
         self.files = files
         self.secret = secret
+        self.vault = vault
         self.surveys = surveys or SurveyCache(db)
         self.known = known or KnownIds(db)
         self.session_hours = session_hours
@@ -340,7 +343,7 @@ class Sessions:
                 step = act(turn)
                 is_end = finish is not None and step.outcome == "ok"
                 is_stored = is_end or step.outcome == "page_not_current" or not turn.is_changed
-                if not is_stored and not queries.store_turn(connection, turn):
+                if not is_stored and not queries.store_turn(connection, turn, self.vault):
                     continue
             if is_end and finish is not None:
                 final = finish(turn)
@@ -360,7 +363,7 @@ class Sessions:
             NotFound: it opens another session than the one that is named.
             Gone: it was handed over or ended, or its time is over.
         """
-        session = queries.load_session(connection, hash_token(token))
+        session = queries.load_session(connection, hash_token(token), self.vault)
         if session is None:
             reason = queries.why_ended(connection, hash_token(token))
             if reason is not None:
@@ -395,7 +398,7 @@ class Sessions:
             logger().info("answers_dropped", session=str(turn.session.id), ids=names)
 
     def _finish(self, turn: Turn, idempotency_key: str | None) -> FinalView | None:
-        final = submission.submit(self.db, turn, month_of(turn.now), idempotency_key)
+        final = submission.submit(self.db, self.vault, turn, month_of(turn.now), idempotency_key)
         if final is not None:
             metrics.responses_submitted.labels(turn.session.channel).inc()
         return final
@@ -426,7 +429,7 @@ class Sessions:
         kept = attachments.keep(self.files, rules, name, content)
         for _ in range(TRIES):
             attachments.require_room(turn, rules)
-            if attachments.bind(self.db, turn, rules, kept):
+            if attachments.bind(self.db, self.vault, turn, rules, kept):
                 return kept.shown
             with self.db.autocommit() as connection:
                 turn = self._open_for_files(self._load(connection, token, session_id))
@@ -438,7 +441,7 @@ class Sessions:
         for _ in range(TRIES):
             with self.db.autocommit() as connection:
                 turn = self._open_for_files(self._load(connection, token, session_id))
-            if attachments.unbind(self.db, turn, attachment_id):
+            if attachments.unbind(self.db, self.vault, turn, attachment_id):
                 return
         raise Overloaded(wait_seconds=1)
 

@@ -13,11 +13,15 @@ from runtime.events.service import new_event, write_events
 from runtime.kit.db import Database
 from runtime.kit.ids import new_id
 from runtime.responses import queries
+from runtime.responses.personal import store_personal
 from runtime.responses.state import Session, State, patient_of, state_encoder
 from runtime.responses.turn import FinalView, Turn
+from runtime.secrets.vault import Vault
 
 
-def submit(db: Database, turn: Turn, month: date, idempotency_key: str | None) -> FinalView | None:
+def submit(
+    db: Database, vault: Vault, turn: Turn, month: date, idempotency_key: str | None
+) -> FinalView | None:
     """Store the response; None if the session changed meanwhile or was submitted by another.
 
     Once-only is decided on the session row: only one transaction finds it without a response.
@@ -43,8 +47,7 @@ def submit(db: Database, turn: Turn, month: date, idempotency_key: str | None) -
             return None
         row = _response_row(turn, month, final)
         connection.execute(queries.INSERT_RESPONSE, row)
-        if row["personal"] != "{}":
-            connection.execute(queries.INSERT_PERSONAL, row)
+        store_personal(connection, vault, turn, row)
         connection.execute(queries.INSERT_FEED_PENDING, row)
         connection.execute(queries.FORGET_PERSONAL, {"id": session.id})
         write_events(connection, _events(turn, final.response))
@@ -87,7 +90,7 @@ def _response_row(turn: Turn, month: date, final: FinalView) -> dict[str, Any]:
         "now": turn.now,
         "context": _json(session.context),
         "answers": _json(plain),
-        "personal": _json(personal),
+        "personal": personal,
         "path": list(found.path),
         "asked": list(found.asked),
         "computed": _json(found.computed),

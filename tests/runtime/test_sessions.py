@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from litestar.testing import TestClient
 
+from runtime.responses.personal import open_answers
 from runtime.wiring import Deployment
 from tests.runtime.conftest import Patient
 
@@ -23,9 +24,9 @@ def test_a_survey_is_walked_and_scored(patient: Patient, deployment: Deployment)
     assert end.json()["done"]["ending"] == "thanks"
     with deployment.db.begin() as connection:
         row = connection.execute(sa.text("SELECT * FROM responses")).one()
-        personal = connection.execute(sa.text("SELECT answers FROM response_personal")).scalar()
+        sealed = connection.execute(sa.text("SELECT id, sealed FROM response_personal")).one()
     assert row.answers == {"overall": 5, "nurse": 4}
-    assert personal == {"note": "谢谢"}
+    assert open_answers(deployment.vault, sealed.id, sealed.sealed) == {"note": "谢谢"}
     assert (row.survey_version, row.channel, row.lang) == (1, "miniprogram", "zh-CN")
     assert set(row.times) == {"arrival", "detail"}
 
