@@ -1,0 +1,158 @@
+"""The page of the audit trail: who may see it, what it finds, what it leaves behind."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.testing import TestClient
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from runtime.accounts.access import NOTHING, Permission, Principal
+from runtime.audit.models import SYSTEM, Actor
+from runtime.audit.queries import Filters, search
+from runtime.audit.service import record
+from runtime.kit.problems import AppError
+from runtime.programs import _on_app_error  # pyright: ignore[reportPrivateUsage] - the app's own
+from runtime.staff.pages import audit
+from runtime.wiring import Deployment
+
+XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+NURSE = Actor("staff", "u1", "王护士", "10.0.0.7", "staff", "s1")
+
+SignedIn = Callable[..., TestClient[Any]]
+
+
+@pytest.fixture
+def signed_in(deployment: Deployment) -> Iterator[SignedIn]:
+    """A client of somebody with these permissions, as the console's router tells the guards."""
+    with ExitStack() as opened:
+
+        def sign_in(*permissions: Permission) -> TestClient[Any]:
+            who = Principal(
+                "u9", "审计员", frozenset(permissions), NOTHING, frozenset(), "s9", "zh-CN",
+                "full", "c", "10.0.0.9",
+            )  # fmt: skip
+
+            def knows(app: ASGIApp) -> ASGIApp:
+                async def call(scope: Scope, receive: Receive, send: Send) -> None:
+                    scope.setdefault("state", {})["principal"] = who  # type: ignore[misc]
+                    await app(scope, receive, send)
+
+                return call
+
+            app = Litestar(
+                list(audit.handlers),
+                dependencies={
+                    "principal": Provide(lambda: who, sync_to_thread=False),
+                    "deployment": Provide(lambda: deployment, sync_to_thread=False),
+                },
+                middleware=[knows],
+                exception_handlers={AppError: _on_app_error},
+                openapi_config=None,
+            )
+            return opened.enter_context(TestClient(app))
+
+        yield sign_in
+
+
+def write(deployment: Deployment, count: int, name: str = "王护士") -> None:
+    with deployment.db.begin() as connection:
+        for number in range(count):
+            actor = Actor("staff", "u1", name, "10.0.0.7", "staff", "s1")
+            record(connection, actor, "role.changed", "role", f"r{number}")
+
+
+def actions(deployment: Deployment) -> list[str]:
+    with deployment.db.begin() as connection:
+        return [line.action for line in search(connection, Filters(person="u9")).lines]
+
+
+def test_the_page_needs_its_permission_and_the_export_another(
+    signed_in: SignedIn, deployment: Deployment
+) -> None:
+    """audit:read shows, audit:export exports; neither stands for the other. # S57 (part)"""
+    write(deployment, 1)
+    nobody, reader, exporter = signed_in(), signed_in("audit:read"), signed_in("audit:export")
+    assert [one.get("/staff/audit").status_code for one in (nobody, reader, exporter)] == [
+        403, 200, 403,
+    ]  # fmt: skip
+    csv_codes = [
+        one.get("/staff/audit/lines.csv").status_code for one in (nobody, reader, exporter)
+    ]
+    assert csv_codes == [403, 403, 200]
+    assert "lines.csv" not in reader.get("/staff/audit").text
+
+
+def test_each_look_and_each_export_leaves_a_line(
+    signed_in: SignedIn, deployment: Deployment
+) -> None:
+    """The line names the filters, not what was typed into them. # S57 (part)"""
+    client = signed_in("audit:read", "audit:export")
+    client.get("/staff/audit", params={"person": "13800001111"})
+    client.get("/staff/audit/lines.csv")
+    assert actions(deployment) == ["audit.exported", "audit.viewed"]
+    with deployment.db.begin() as connection:
+        facts = [line.facts for line in search(connection, Filters(person="u9")).lines]
+    assert facts[1] == '{"by": ["person"], "lines": 0}'
+
+
+def test_filters_and_pages_reach_every_line_once(
+    signed_in: SignedIn, deployment: Deployment
+) -> None:
+    """120 lines in three pages; filters stay while paging; days are the hospital's. # S57 (part)"""
+    write(deployment, 120)
+    with deployment.db.begin() as connection:
+        record(connection, SYSTEM, "job.ran", "job", "backup", outcome="failed")
+    client = signed_in("audit:read")
+    seen: list[str] = []
+    address = "/staff/audit?action=role.&person=u1"
+    for _ in range(3):
+        text = client.get(address).text
+        seen += re.findall(r"<td>role (r\d+)</td>", text)
+        found = re.search(r'href="([^"]+)" rel="next"', text)
+        address = found[1].replace("&amp;", "&") if found else ""
+    assert address == "" and sorted(seen) == sorted(f"r{number}" for number in range(120))
+    day = (datetime.now(UTC) + timedelta(hours=8)).date()
+    text = client.get(f"/staff/audit?outcome=failed&since={day}&until={day}").text
+    assert "backup" in text and "role.changed" not in text
+    gone = day - timedelta(days=1)
+    assert "没有符合条件的记录" in client.get(f"/staff/audit?until={gone}").text
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["since=x", "until=9999-12-31", "after=1~2", "after=2026-01-01T00:00:00~x", "outcome=x",
+     "person=%00", "person=%27%20OR%201=1--", "since=0001-01-01", "action=%25"],
+)  # fmt: skip
+def test_nonsense_in_the_address_is_no_error(signed_in: SignedIn, query: str) -> None:
+    """What is no filter is left out; what is one is bound, never SQL."""
+    assert signed_in("audit:read").get(f"/staff/audit?{query}").status_code == 200
+
+
+def test_markup_in_a_line_stays_text(signed_in: SignedIn, deployment: Deployment) -> None:
+    """Names and filters are escaped; the page allows no script. # S60 (part)"""
+    write(deployment, 1, name=XSS)
+    client = signed_in("audit:read")
+    answer = client.get("/staff/audit", params={"person": XSS})
+    assert "&lt;script&gt;" in answer.text and "<script" not in answer.text
+    assert "<img" not in answer.text
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_the_export_is_neutral_csv(signed_in: SignedIn, deployment: Deployment) -> None:
+    """A formula in a name comes out as text. # S60 (part)"""
+    write(deployment, 2, name='=HYPERLINK("http://evil.example","x")')
+    answer = signed_in("audit:export").get("/staff/audit/lines.csv?action=role.changed")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert len(rows) == 3 and {row[3] for row in rows[1:]} == {
+        '\'=HYPERLINK("http://evil.example","x")'
+    }
+    assert answer.headers["content-disposition"].startswith("attachment")
