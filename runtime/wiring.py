@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from runtime.accounts.seals import LocalSeals
 from runtime.accounts.sign_in import Desk
 from runtime.events.service import Handler
 from runtime.kit.clock import Clock, system_clock
@@ -49,7 +48,7 @@ class Deployment:
         self.desk = Desk(
             self.db,
             secret=self.secret,
-            seals=LocalSeals(self.secret),
+            seals=self.vault,
             settings=settings,
             clock=clock,
         )

@@ -12,12 +12,13 @@ from argon2 import PasswordHasher
 from runtime.accounts import attempts, passwords, providers, sessions, totp, users
 from runtime.accounts.access import Principal
 from runtime.accounts.passwords import Owner, faults_of
-from runtime.accounts.seals import LocalSeals
 from runtime.accounts.sign_in import Codes, Desk, Refused, Signed, Visitor
 from runtime.accounts.weak import compile_list, listed
 from runtime.audit.models import SYSTEM
 from runtime.kit.db import Database
 from runtime.kit.settings import read_settings
+from runtime.secrets.envelope import Envelope
+from runtime.secrets.vault import Vault
 from tests.conftest import DatabaseUrls
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ def db(database_urls: DatabaseUrls) -> Iterator[Database]:
 @pytest.fixture
 def desk(db: Database, time: Time, tmp_path: Any) -> Desk:
     settings = read_settings({"HUISHENG_ENVIRONMENT": "test", "HUISHENG_DATA_DIR": str(tmp_path)})
-    return Desk(db, secret=SECRET, seals=LocalSeals(SECRET), settings=settings, clock=time)
+    return Desk(db, secret=SECRET, seals=Vault(db, Envelope(SECRET)), settings=settings, clock=time)
 
 
 @pytest.fixture
@@ -538,7 +539,7 @@ def test_identities_are_keyed_by_provider_application_and_subject(db: Database, 
 
 def test_contact_data_is_sealed_and_found_by_its_index(db: Database, nurse: str) -> None:
     """# S49 (part) # S51 (part)"""
-    seals = LocalSeals(SECRET)
+    seals = Vault(db, Envelope(SECRET))
     with db.begin() as connection:
         users.set_contact(connection, seals, nurse, phone="138 0013 8000", email="L@X.cn")
         row = connection.execute(sa.text("SELECT phone, phone_index FROM users")).one()
