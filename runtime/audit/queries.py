@@ -51,7 +51,7 @@ class Found(Struct, frozen=True):
 
 
 _CLAUSES = {
-    "person": "(actor_id = :person OR actor_name = :person)",
+    "person": "(actor_id = :person OR (actor_name = :person AND actor_name <> ''))",
     "action": "action = :action",
     "object_id": "object_id = :object_id",
     "outcome": "outcome = :outcome",
@@ -59,16 +59,14 @@ _CLAUSES = {
     "until": "at < :until",
 }
 _AREA = "starts_with(action, :action)"
+_NOT_OK = "outcome = :outcome AND outcome <> 'ok'"  # as the small index of these says
 
 
 def search(
     connection: sa.Connection, filters: Filters, *, after: Place | None = None, limit: int = 50
 ) -> Found:
     """The newest lines that fit, behind `after`."""
-    clauses = [
-        _AREA if name == "action" and filters.action.endswith(".") else _CLAUSES[name]
-        for name in filters.used()
-    ]
+    clauses = [_clause(name, filters) for name in filters.used()]
     values: dict[str, Any] = {name: getattr(filters, name) for name in filters.used()}
     if after is not None:
         clauses.append("(at, id) < (:after_at, :after_id)")
@@ -80,6 +78,14 @@ def search(
     rows = connection.execute(sa.text(query), values | {"limit": limit + 1}).all()
     lines = tuple(line_of(row) for row in rows[:limit])
     return Found(lines, Place(lines[-1].at, lines[-1].id) if len(rows) > limit else None)
+
+
+def _clause(name: str, filters: Filters) -> str:
+    if name == "action" and filters.action.endswith("."):
+        return _AREA
+    if name == "outcome" and filters.outcome != "ok":
+        return _NOT_OK
+    return _CLAUSES[name]
 
 
 def search_all(

@@ -28,6 +28,8 @@ CREATE TABLE audit_lines (
 ) PARTITION BY RANGE (month);
 CREATE INDEX audit_lines_at ON audit_lines (at, id);
 CREATE INDEX audit_lines_actor ON audit_lines (actor_id, at);
+CREATE INDEX audit_lines_name ON audit_lines (actor_name, at) WHERE actor_name <> '';
+CREATE INDEX audit_lines_not_ok ON audit_lines (outcome, at) WHERE outcome <> 'ok';
 CREATE INDEX audit_lines_action ON audit_lines (action, at);
 CREATE INDEX audit_lines_object ON audit_lines (object_id, at);
 
