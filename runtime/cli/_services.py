@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from sqlalchemy.exc import ProgrammingError
 
 from runtime.kit.embedded import Services, ensure_services
 from runtime.kit.logging import set_up_logging
+from runtime.kit.problems import Overloaded
 from runtime.kit.settings import Settings, read_settings
 from runtime.wiring import Deployment
 
@@ -36,6 +39,17 @@ def opened(name: str) -> Generator[Deployment]:
     settings = read_settings(os.environ)
     with services_of(settings) as services, deployment_of(settings, services, name) as deployment:
         yield deployment
+
+
+def require_keys(settings: Settings, services: Services) -> None:
+    """Refuse to begin with an envelope key that does not fit; a database away is no reason.
+
+    Raises:
+        SettingsError: the envelope key is not the one that wrapped this database's keys.
+    """
+    with deployment_of(settings, services, "huisheng-keys") as deployment:
+        with suppress(Overloaded, ProgrammingError):
+            deployment.vault.check()
 
 
 def child_environment(settings: Settings, services: Services) -> dict[str, str]:

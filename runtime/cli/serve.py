@@ -5,7 +5,7 @@ import os
 import click
 import msgspec
 
-from runtime.cli._services import child_environment, services_of
+from runtime.cli._services import child_environment, require_keys, services_of
 from runtime.kit.settings import CHANNELS, read_settings
 
 
@@ -23,6 +23,7 @@ def command(channels: str | None, port: int | None, workers: int | None) -> None
             os.environ[f"HUISHENG_{name}"] = str(value)
     settings = read_settings(os.environ)
     with services_of(settings) as services:
+        require_keys(settings, services)
         os.environ.update(child_environment(settings, services))
         from runtime.server import serve
 

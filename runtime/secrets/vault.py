@@ -27,6 +27,7 @@ HEAD_BYTES = 3
 TAG_BYTES = 16
 INDEX_BYTES = 16
 REFRESH_SECONDS = 5.0
+PATIENCE = 1.5  # of these, after which nobody uses keys as read before
 
 
 class SealBroken(Exception):
@@ -148,13 +149,20 @@ class Vault:
         if ring is None:
             with self._reading:
                 return self._ring or self._read()
-        is_old = time.monotonic() - self._read_at > self.refresh_seconds
-        if is_old and self._reading.acquire(blocking=False):
-            try:
-                return self._read()
-            finally:
-                self._reading.release()
+        age = time.monotonic() - self._read_at
+        if age > self.refresh_seconds:
+            return self._read_again(ring, must=age > PATIENCE * self.refresh_seconds)
         return ring
+
+    def _read_again(self, ring: _Ring, *, must: bool) -> _Ring:
+        """One thread reads; the others go on with what they have until it is too old to trust."""
+        if not self._reading.acquire(blocking=must):
+            return ring
+        try:
+            is_fresh = time.monotonic() - self._read_at <= self.refresh_seconds
+            return self._ring if is_fresh and self._ring is not None else self._read()
+        finally:
+            self._reading.release()
 
     def _read(self) -> _Ring:
         began = time.monotonic()

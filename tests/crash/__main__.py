@@ -27,8 +27,10 @@ import msgspec
 import psutil
 import psycopg
 
+from runtime.cli._services import deployment_of
 from runtime.kit.embedded import ensure_services
 from runtime.kit.settings import read_settings
+from runtime.responses.personal import open_answers, open_draft
 from runtime.responses.state import State
 from tests.serving import Running, running
 
@@ -217,8 +219,10 @@ async def _appeared(program: Running, target: str) -> list[psutil.Process]:
 
 def compare(program: Running, ledger: list[Entry]) -> list[str]:
     """What the ledger says and the database does not; empty where they agree."""
+    settings = read_settings(program.environment)
     with (
-        ensure_services(read_settings(program.environment)) as services,
+        ensure_services(settings) as services,
+        deployment_of(settings, services, "crash-tests") as deployment,
         psycopg.connect(services.owner_url) as connection,
     ):
         states = {
@@ -226,17 +230,17 @@ def compare(program: Running, ledger: list[Entry]) -> list[str]:
             for row in connection.execute("SELECT id, state FROM sessions")
         }
         personal = {
-            str(row[0]): msgspec.json.decode(row[1])
+            str(row[0]): open_draft(deployment.vault, row[0], row[1])
             for row in connection.execute("SELECT session_id, answers FROM session_personal")
         }
         responses: dict[str, list[str]] = {}
         for row in connection.execute(
-            "SELECT session_id, id, r.answers, p.answers FROM responses r"
+            "SELECT session_id, id, r.answers, p.sealed FROM responses r"
             " LEFT JOIN response_personal p USING (site, month, id) WHERE survey_id = %s",
             (SURVEY["id"],),
         ):
             responses.setdefault(str(row[0]), []).append(str(row[1]))
-            states[str(row[0])] = {**row[2], **(row[3] or {})}
+            states[str(row[0])] = row[2] | open_answers(deployment.vault, row[1], row[3])
             personal.pop(str(row[0]), None)
     fed = feed(program)
     return [fault for entry in ledger for fault in _faults(entry, states, personal, responses, fed)]

@@ -26,7 +26,11 @@ from runtime import migrations
 from runtime.kit.db import Database
 from runtime.kit.embedded import Services
 from runtime.kit.postgres import APPLICATION, OWNER
+from runtime.responses.personal import open_answers
+from runtime.secrets.envelope import Envelope
+from runtime.secrets.vault import Vault
 from runtime.surveys.service import store_survey
+from runtime.wiring import local_secret
 from tests.serving import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("kiosk")]
@@ -105,9 +109,10 @@ SURVEY: dict[str, Any] = {
 class Place:
     """A kiosk's program with a database of its own."""
 
-    def __init__(self, base: str, db: Database) -> None:
+    def __init__(self, base: str, db: Database, folder: Path) -> None:
         self.base = base
         self.db = db
+        self.vault = Vault(db, Envelope(local_secret(folder, "envelope.key")))
 
     def count(self, table: str) -> int:
         """How many rows a table holds."""
@@ -119,12 +124,12 @@ class Place:
         with self.db.begin() as connection:
             row = connection.execute(
                 sa.text(
-                    "SELECT r.answers || coalesce(p.answers, '{}') FROM responses r "
+                    "SELECT r.id, r.answers, p.sealed FROM responses r "
                     "LEFT JOIN response_personal p ON p.id = r.id "
                     "ORDER BY submitted_at DESC LIMIT 1"
                 )
-            )
-            return row.scalar_one()
+            ).one()
+        return row.answers | open_answers(self.vault, row.id, row.sealed)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +165,7 @@ def open_place(
             running.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
         base = f"http://127.0.0.1:{port}"
         wait_until(lambda: is_ready(base), 40)
-        return Place(base, db)
+        return Place(base, db, folder)
 
     yield start
     for process in running:
