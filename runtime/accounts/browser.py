@@ -5,7 +5,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from litestar.datastructures import Cookie
 
@@ -68,6 +68,11 @@ def own_path(wanted: str | None) -> str:
     if wanted and "//" not in wanted and _OWN_PATH.fullmatch(wanted):
         return wanted
     return HOME
+
+
+def sign_in_address(wanted: str) -> str:
+    """Where to send somebody who is not signed in and wanted this page."""
+    return f"/staff/sign-in?{urlencode({'next': own_path(wanted)})}"
 
 
 # Forms of visitors who are not signed in yet

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from runtime.accounts import attempts, passwords, providers, sessions, totp, users
+from runtime.accounts import attempts, passwords, providers, resealing, sessions, totp, users
 from runtime.accounts.access import Principal
 from runtime.accounts.passwords import Owner, faults_of
 from runtime.accounts.sign_in import Codes, Desk, Refused, Signed, Visitor
@@ -18,6 +18,7 @@ from runtime.audit.models import SYSTEM
 from runtime.kit.db import Database
 from runtime.kit.settings import read_settings
 from runtime.secrets.envelope import Envelope
+from runtime.secrets.keys import Kind, replace_key
 from runtime.secrets.vault import Vault
 from tests.conftest import DatabaseUrls
 
@@ -547,3 +548,33 @@ def test_contact_data_is_sealed_and_found_by_its_index(db: Database, nurse: str)
     assert b"13800138000" not in bytes(row.phone)
     assert bytes(row.phone_index) == seals.index("users", "phone", "13800138000")
     assert bytes(row.phone_index) != seals.index("users", "email", "13800138000")
+
+
+def renew(vault: Vault, kind: Kind) -> None:
+    """A new key that seals from now on."""
+    with vault.db.begin() as connection:
+        replace_key(connection, vault.envelope, kind, vault.clock)
+    vault.check()
+
+
+def test_sealed_fields_follow_a_new_key(desk: Desk, nurse: str, time: Time) -> None:
+    """Every value stays readable, and a second run finds nothing left. # S50 (part)"""
+    vault = desk.seals
+    assert isinstance(vault, Vault)
+    secret, _ = enrolled(desk, nurse, time)
+    with desk.db.begin() as connection:
+        users.set_contact(connection, vault, nurse, phone="13800138000", email=None)
+    old = vault.data_key
+    renew(vault, "data")
+    assert vault.data_key != old
+    for expected in (1, 0):
+        with desk.db.begin() as connection:
+            assert resealing.reseal_contacts(connection, vault, 10) == expected
+            assert resealing.reseal_second_factors(connection, vault, 10) == expected
+    with desk.db.begin() as connection:
+        assert users.phone_of(connection, vault, nurse) == "13800138000"
+        assert totp.use_code(connection, vault, nurse, code_now(secret, time), clock=time)
+    renew(vault, "index")
+    with desk.db.begin() as connection:
+        assert resealing.remake_contact_indexes(connection, vault) == 1
+        assert resealing.remake_contact_indexes(connection, vault) == 0

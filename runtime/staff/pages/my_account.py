@@ -11,7 +11,7 @@ from runtime.accounts.sign_in import Refused, Signed
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
 from runtime.kit.words import LANGUAGES
-from runtime.staff.pages.sign_in import Fields, Gate, change_password, sign_in_address
+from runtime.staff.pages.sign_in import Fields, Gate, change_password
 from runtime.wiring import Deployment
 
 OWN = {"own_account": True}
@@ -52,7 +52,7 @@ def show(request: Http, deployment: NamedDependency[Deployment]) -> Response[Any
     """The page."""
     gate = Gate(request, deployment)
     if gate.principal is None:
-        return gate.go_to(sign_in_address(HERE))
+        return gate.go_to(browser.sign_in_address(HERE))
     return gate.elsewhere() if gate.waiting("full") is None else _page(gate, deployment)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -35,6 +35,7 @@ HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "same-origin",
 }
+sign_in_address = browser.sign_in_address
 CLEAR = {"clear-site-data": '"cache", "cookies", "storage"'}
 
 
@@ -410,11 +411,6 @@ def sign_out(
         title="signed_out",
         told=gate.words("signed_out_note"),
     )
-
-
-def sign_in_address(wanted: str) -> str:
-    """Where to send somebody who is not signed in and wanted this page."""
-    return f"/staff/sign-in?{urlencode({'next': browser.own_path(wanted)})}"
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (
