@@ -7,24 +7,25 @@ and nothing is lost; when it is back, what waits goes out.
 import os
 import threading
 import time
-from collections.abc import Callable
 
 import redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
-from runtime.audit.sealer import seal_pending
-from runtime.audit.watch import watch_trail
 from runtime.events import service as events
 from runtime.events.jobs import QUEUE, deliver_event
+from runtime.jobs.models import Every
+from runtime.jobs.service import note_seen, register, run_due
 from runtime.kit.logging import logger
 from runtime.kit.problems import Overloaded
 from runtime.kit.settings import read_settings
-from runtime.responses import jobs
+from runtime.schedule import JOBS
 from runtime.wiring import Deployment
 
 POLL_SECONDS = 0.5
+SCHEDULE_SECONDS = 1.0
+NOTE_SECONDS = 30.0
 RECONNECT_SECONDS = 1.0
 JOB_SECONDS = 60
 BATCH = 200
@@ -77,36 +78,44 @@ def hand_on(made: Deployment, queue: Queue) -> int:
 
 
 class Periodic:
-    """Work that is done every so many seconds, by whichever worker comes to it."""
+    """The light jobs, done in this process's own loop; the table only learns that they are done."""
 
     def __init__(self, made: Deployment) -> None:
-        self.due: dict[str, tuple[float, float, Callable[[], object]]] = {
-            "number_responses": (0.0, 1.0, lambda: jobs.number_responses(made.db)),
-            "seal_audit_lines": (0.0, 0.5, lambda: seal_pending(made.db)),
-            "watch_trail": (0.0, 3600.0, lambda: watch_trail(made.db, made.settings)),
-            "make_partitions": (0.0, 3600.0, lambda: jobs.make_partitions(made.db)),
-            "remove_expired_sessions": (
-                0.0,
-                60.0,
-                lambda: jobs.remove_expired_sessions(made.db),
-            ),
-            "remove_unused_files": (
-                0.0,
-                3600.0,
-                lambda: jobs.remove_unused_files(made.db, made.files),
-            ),
-        }
+        self.made = made
+        self.light = [job for job in JOBS if job.is_light]
+        self.due = dict.fromkeys((job.name for job in self.light), 0.0)
+        self.note_at = 0.0
 
     def run_due(self) -> None:
         """Do what is due; one failure does not keep the others."""
-        for name, (at, every, work) in self.due.items():
-            if time.monotonic() < at:
+        for job in self.light:
+            now = time.monotonic()
+            if now < self.due[job.name]:
                 continue
-            self.due[name] = (time.monotonic() + every, every, work)
+            assert isinstance(job.schedule, Every)
+            self.due[job.name] = now + job.schedule.seconds
             try:
-                work()
+                job.work(self.made)
             except Overloaded:
-                logger().warning("periodic_postponed", job=name)
+                logger().warning("periodic_postponed", job=job.name)
+        if time.monotonic() >= self.note_at:
+            self.note_at = time.monotonic() + NOTE_SECONDS
+            note_seen(self.made.db, list(self.due), clock=self.made.clock)
+
+
+def _run_jobs(made: Deployment, stopping: threading.Event) -> None:
+    """Run the scheduled jobs beside the pump, so that a long backup holds nothing up."""
+    is_registered = False
+    while not stopping.wait(SCHEDULE_SECONDS):
+        try:
+            if not is_registered:
+                register(made.db, JOBS, clock=made.clock)
+                is_registered = True
+            run_due(made, JOBS, clock=made.clock)
+        except (Overloaded, OSError):
+            continue
+        except Exception as error:
+            logger().error("worker_bug", error=type(error).__name__)
 
 
 def _pump(made: Deployment, stopping: threading.Event) -> None:
@@ -144,13 +153,18 @@ def work() -> None:
     made = deployment()
     stopping = threading.Event()
     pump = threading.Thread(target=_pump, args=(made, stopping), name="pump", daemon=True)
+    scheduler = threading.Thread(
+        target=_run_jobs, args=(made, stopping), name="scheduler", daemon=True
+    )
     pump.start()
+    scheduler.start()
     try:
         while not _perform(made):
             time.sleep(RECONNECT_SECONDS)
     finally:
         stopping.set()
         pump.join(timeout=5)
+        scheduler.join(timeout=5)
         made.close()
 
 

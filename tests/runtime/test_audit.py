@@ -24,9 +24,11 @@ from runtime.audit.sealer import seal_pending
 from runtime.audit.service import record
 from runtime.audit.verify import Report, verify
 from runtime.audit.watch import watch_trail
+from runtime.jobs.service import register, run_due
 from runtime.kit.clock import month_of
 from runtime.kit.db import Database
 from runtime.kit.settings import SettingsError, read_settings
+from runtime.schedule import JOBS
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
 from runtime.worker import Periodic
@@ -435,6 +437,8 @@ def test_the_worker_seals_and_anchors(deployment: Deployment) -> None:
     """What is due from time to time includes both. # S58 (part)"""
     write(deployment.db, 2)
     Periodic(deployment).run_due()
+    register(deployment.db, JOBS)
+    run_due(deployment, JOBS)
     assert verified(deployment.db).sealed == 2
     assert (deployment.settings.data_dir / "audit" / anchors.FILE).exists()
 

@@ -1,0 +1,1 @@
+"""Alarms on what endangers the system or its data."""

@@ -1,0 +1,1 @@
+"""Scheduled jobs: when each is due, who runs it, how it went."""

@@ -1,0 +1,1 @@
+"""System parameters: settings that staff change while the programs run."""

@@ -1,0 +1,36 @@
+"""Every parameter: its type, limits and default; the meaning in words is in the catalogue."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Kind = Literal["whole", "yes_or_no"]
+Value = int | bool
+
+
+class Parameter(Struct, frozen=True):
+    """One parameter; `words` is the key of its meaning in the message catalogues."""
+
+    name: str
+    kind: Kind
+    default: Value
+    minimum: int = 0
+    maximum: int = 1
+
+    @property
+    def words(self) -> str:
+        """The key of its title; the same with `_help` is the meaning."""
+        return f"parameter_{self.name.replace('.', '_')}"
+
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("audit.keep_days", "whole", 1098, 180, 36_500),
+    Parameter("alarms.failed_sign_ins", "whole", 20, 3, 10_000),
+    Parameter("alarms.refusals", "whole", 20, 3, 10_000),
+    Parameter("alarms.unmasked_a_day", "whole", 50, 1, 100_000),
+    Parameter("backup.keep", "whole", 14, 1, 1000),
+    Parameter("backup.nightly", "yes_or_no", True),
+)
+"""Audit lines are kept 180 days at the least (Cybersecurity Law art. 21 asks six months)."""
+
+BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}

@@ -1,0 +1,81 @@
+"""Alarms: raised once for one matter from lines of the audit trail, closed with a reason."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from runtime.alarms import rules, service
+from runtime.audit.models import Actor
+from runtime.audit.service import record
+from runtime.kit.problems import StateConflict, Unprocessable
+from runtime.wiring import Deployment
+
+ANN = Actor("staff", "ann", "安", "10.0.0.8", "staff", None)
+
+
+def _lines(deployment: Deployment, number: int, action: str, outcome: str = "ok") -> None:
+    with deployment.db.begin() as connection:
+        for _ in range(number):
+            record(connection, ANN, action, "thing", "x", outcome=outcome)  # type: ignore[arg-type]
+
+
+def _codes(deployment: Deployment) -> list[str]:
+    with deployment.db.begin() as connection:
+        return sorted(alarm.code for alarm in service.alarms(connection))
+
+
+@pytest.mark.parametrize(
+    ("code", "action", "outcome", "below", "more"),
+    [
+        ("failed_sign_ins", "account.sign_in_failed", "refused", 19, 1),
+        ("lock_out", "account.sign_in_blocked", "refused", 0, 1),
+        ("refusals", "access.refused", "refused", 19, 1),
+        ("unmasked", "personal.unmasked", "ok", 50, 1),
+        ("restored", "backup.restored", "ok", 0, 1),
+    ],
+)
+def test_an_alarm_is_raised_at_its_number_and_once(
+    deployment: Deployment, code: str, action: str, outcome: str, below: int, more: int
+) -> None:
+    """# R2.2.9 (part)"""
+    _lines(deployment, below, action, outcome)
+    assert rules.evaluate(deployment.db) == 0
+    _lines(deployment, more, action, outcome)
+    now = datetime.now(UTC)
+    assert rules.evaluate(deployment.db, clock=lambda: now) == 1
+    assert rules.evaluate(deployment.db, clock=lambda: now) == 0
+    assert _codes(deployment) == [code]
+
+
+def test_what_happened_long_ago_raises_nothing(deployment: Deployment) -> None:
+    _lines(deployment, 30, "account.sign_in_failed", "refused")
+    later = datetime.now(UTC) + timedelta(minutes=11)
+    assert rules.evaluate(deployment.db, clock=lambda: later) == 0
+
+
+def test_lines_that_were_never_sealed_raise_an_alarm_of_a_broken_chain(
+    deployment: Deployment,
+) -> None:
+    """# R2.2.9 (part)"""
+    assert rules.check_chain(deployment.db) == 0
+    _lines(deployment, 2, "personal.unmasked")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    assert rules.check_chain(deployment.db, clock=lambda: later) == 2
+    assert _codes(deployment) == ["chain_broken"]
+
+
+def test_an_alarm_is_closed_once_with_a_reason(deployment: Deployment) -> None:
+    """# R2.2.9 (part)"""
+    with deployment.db.begin() as connection:
+        service.raise_alarm(connection, "backup_failed", "critical", {"error": "OSError"})
+        [alarm] = service.alarms(connection)
+        assert service.open_alarms(connection) == 1
+    with pytest.raises(Unprocessable):
+        service.acknowledge(deployment.db, ANN, alarm.id, "  ")
+    service.acknowledge(deployment.db, ANN, alarm.id, "磁盘已清理")
+    with pytest.raises(StateConflict):
+        service.acknowledge(deployment.db, ANN, alarm.id, "again")
+    with deployment.db.begin() as connection:
+        [alarm] = service.alarms(connection)
+        assert service.open_alarms(connection) == 0
+    assert (alarm.acknowledged_by, alarm.reason) == ("安", "磁盘已清理")
