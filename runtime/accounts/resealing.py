@@ -51,7 +51,7 @@ def reseal_contacts(connection: sa.Connection, vault: Keyed, batch: int) -> int:
     return count
 
 
-def remake_contact_indexes(connection: sa.Connection, vault: Seals) -> int:
+def remake_contact_indexes(connection: sa.Connection, vault: Seals, _batch: int = 0) -> int:
     """Every index of telephone and e-mail from the values themselves; tells how many changed."""
     count = 0
     for column in ("phone", "email"):
@@ -85,3 +85,7 @@ def _outdated(
         {"newest": newest, "batch": batch},
     )
     return list(rows.all())
+
+
+STEPS = (reseal_second_factors, reseal_contacts, remake_contact_indexes)
+"""What a rotation runs, each until it finds nothing left."""

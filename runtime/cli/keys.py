@@ -2,13 +2,16 @@
 
 import click
 
+from runtime.accounts import resealing as of_accounts
 from runtime.audit.models import SYSTEM
 from runtime.audit.service import record
 from runtime.cli._services import opened
-from runtime.responses.resealing import STEPS
+from runtime.responses import resealing as of_responses
 from runtime.secrets import rotation
 from runtime.secrets.keys import KINDS, Kind
 from runtime.secrets.vault import Vault
+
+STEPS = (*of_accounts.STEPS, *of_responses.STEPS)
 
 
 @click.group()

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from sqlalchemy.exc import IntegrityError
 
 from runtime.accounts import attempts, passwords, providers, resealing, sessions, totp, users
 from runtime.accounts.access import Principal
@@ -567,6 +568,8 @@ def test_sealed_fields_follow_a_new_key(desk: Desk, nurse: str, time: Time) -> N
     old = vault.data_key
     renew(vault, "data")
     assert vault.data_key != old
+    with pytest.raises(IntegrityError), desk.db.begin() as connection:
+        connection.execute(sa.text("DELETE FROM data_keys WHERE id = :id"), {"id": old})
     for expected in (1, 0):
         with desk.db.begin() as connection:
             assert resealing.reseal_contacts(connection, vault, 10) == expected
@@ -574,6 +577,8 @@ def test_sealed_fields_follow_a_new_key(desk: Desk, nurse: str, time: Time) -> N
     with desk.db.begin() as connection:
         assert users.phone_of(connection, vault, nurse) == "13800138000"
         assert totp.use_code(connection, vault, nurse, code_now(secret, time), clock=time)
+    with desk.db.begin() as connection:
+        connection.execute(sa.text("DELETE FROM data_keys WHERE id = :id"), {"id": old})
     renew(vault, "index")
     with desk.db.begin() as connection:
         assert resealing.remake_contact_indexes(connection, vault) == 1

@@ -27,6 +27,15 @@ ALTER TABLE session_personal
         GENERATED ALWAYS AS ({KEY_OF.format("answers")}) STORED REFERENCES data_keys;
 CREATE INDEX session_personal_key ON session_personal (key_id);
 
+ALTER TABLE users
+    ADD COLUMN phone_key integer
+        GENERATED ALWAYS AS ({KEY_OF.format("phone")}) STORED REFERENCES data_keys,
+    ADD COLUMN email_key integer
+        GENERATED ALWAYS AS ({KEY_OF.format("email")}) STORED REFERENCES data_keys;
+ALTER TABLE user_totp
+    ADD COLUMN key_id integer NOT NULL
+        GENERATED ALWAYS AS ({KEY_OF.format("secret")}) STORED REFERENCES data_keys;
+
 ALTER TABLE response_personal ALTER COLUMN answers DROP NOT NULL;
 ALTER TABLE response_personal ADD COLUMN sealed bytea;
 ALTER TABLE response_personal
