@@ -14,6 +14,7 @@ import examples
 from examples.seed_responses import PlausibleResponse, plausible_responses
 from runtime.kit.clock import hospital_day
 from runtime.kit.problems import AppError, StateConflict
+from runtime.org.demo import seed_past
 from runtime.org.models import Departments, Entry, Sites, Staff
 from runtime.org.service import store_organisation
 from runtime.responses.service import Sessions
@@ -64,6 +65,7 @@ def _seed_organisation(deployment: Deployment) -> None:
         staff=_read(folder / "staff.json", Staff).staff,
         dictionaries=entries,
     )
+    seed_past(deployment.db, folder, deployment.clock)
 
 
 def _read(path: Path, kind: Any) -> Any:
