@@ -375,8 +375,8 @@ NOT_PERSONAL: dict[str, str] = {
     "user_identities": "provider application user_id created_at",
     "user_passwords": "id user_id is_current must_change expires_at created_at",
     "user_sessions": "id user_id way is_second created_at seen_at",
-    "user_totp": "user_id last_step confirmed_at created_at",
-    "users": "id lang state state_why state_at last_used_at created_at",
+    "user_totp": "user_id last_step confirmed_at created_at key_id",
+    "users": "id lang state state_why state_at last_used_at created_at phone_key email_key",
 }
 """Columns that tell nothing about a person, by table, each name once."""
 
