@@ -33,6 +33,7 @@ check: setup ## style, types, import contracts, security, lock files
 	$(BIN)/python .ci/locks.py
 	$(BIN)/python .ci/bill.py
 	$(BIN)/python .ci/requirements.py
+	$(BIN)/python .ci/security.py
 	.ci/audit
 	$$(.ci/tool node) node_modules/typescript/bin/tsc --project tsconfig.json
 
@@ -40,6 +41,7 @@ fix: .setup/python ## put style right where a tool can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python .ci/requirements.py --write
+	$(BIN)/python .ci/security.py --write
 
 bench: setup ## figures, each as a ratio within one run
 	$(BIN)/python -m tests.bench

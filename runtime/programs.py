@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from litestar import Litestar, Response, Router, get
 from litestar.concurrency import set_asyncio_executor
 from litestar.config.app import AppConfig
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Message, Scope
 from sqlalchemy import exc
 
 from runtime import __version__, migrations
@@ -30,7 +31,7 @@ from runtime.kit.http import Http, app_error_response, json_response, problem_re
 from runtime.kit.ids import new_id
 from runtime.kit.limits import Limits
 from runtime.kit.logging import logger, set_up_logging
-from runtime.kit.problems import AppError, Overloaded, WordedProblem
+from runtime.kit.problems import AppError, BadRequest, Overloaded, WordedProblem
 from runtime.kit.processes import die_with_parent
 from runtime.kit.settings import Channel, Settings, read_settings
 from runtime.kit.words import say
@@ -75,15 +76,24 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
             psycopg.OperationalError: _on_lost_database,
             exc.OperationalError: _on_lost_database,
             exc.TimeoutError: _on_lost_database,
+            exc.DataError: _on_impossible_value,
             Exception: _on_bug,
         },
         middleware=[metrics.measured, limits.middleware],
-        response_headers=HEADERS,
+        before_send=[_with_headers],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=_openapi(),
         on_shutdown=[deployment.close, limits.close],
         on_app_init=[_no_default_logging],
     )
+
+
+async def _with_headers(message: Message, _: Scope) -> None:
+    """Every answer carries them, refusals too, unless a page says it stricter."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name in HEADERS.keys() - set(headers):
+            headers[name] = HEADERS[name]
 
 
 def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
@@ -185,6 +195,12 @@ def _on_lost_database(_: Http, error: Exception) -> Response[bytes]:
     """The database is away or starting again: nothing was acknowledged, the caller may repeat."""
     logger().warning("database_unavailable", error=type(error).__name__)
     return app_error_response(Overloaded("database_unavailable", DATABASE_AWAY))
+
+
+def _on_impossible_value(_: Http, error: exc.DataError) -> Response[bytes]:
+    """A value that no column can hold, such as one with a NUL: the caller's fault, worth a line."""
+    logger().warning("value_refused_by_database", error=type(error.orig).__name__)
+    return app_error_response(BadRequest("unreadable", "A value of the request cannot be stored."))
 
 
 def _on_bug(_: Http, error: Exception) -> Response[bytes]:
