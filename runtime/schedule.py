@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from runtime.alarms import rules
 from runtime.audit.sealer import seal_pending
+from runtime.backup.nightly import nightly_backup
 from runtime.jobs.models import DailyAt, Every, Job
 from runtime.jobs.service import remove_old_runs
 from runtime.responses import jobs
@@ -57,6 +58,7 @@ JOBS: tuple[Job, ...] = (
     Job("remove_expired_sessions", Every(60.0), _remove_expired_sessions),
     Job("remove_unused_files", Every(3600.0), _remove_unused_files),
     Job("evaluate_alarms", Every(60.0), _evaluate_alarms),
+    Job("nightly_backup", DailyAt(time(2, 30)), nightly_backup),
     Job("check_audit_chain", DailyAt(time(3, 30)), _check_audit_chain),
     Job("remove_old_runs", DailyAt(time(4, 10)), _remove_old_runs),
 )

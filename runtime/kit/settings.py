@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kiosk_absolute_seconds: int = 600
     audit_keep_days: int = 1098
     audit_key: bytes | None = None
+    backup_key: bytes | None = None
+    backup_dir: Path | None = None
 
     @property
     def is_production(self) -> bool:
@@ -118,6 +120,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         kiosk_absolute_seconds=one("KIOSK_ABSOLUTE_SECONDS", 600, _whole(1, 3600)),
         audit_keep_days=one("AUDIT_KEEP_DAYS", 1098, _whole(180, 36_500)),
         audit_key=one("AUDIT_KEY", None, _secret),
+        backup_key=one("BACKUP_KEY", None, _secret),
+        backup_dir=one("BACKUP_DIR", None, Path),
     )
     reading.name_unknown()
     reading.name_missing_in_production(settings)

@@ -1,0 +1,1 @@
+"""Encrypted backups of the database and the files, and their way back."""
