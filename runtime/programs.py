@@ -60,7 +60,7 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
     limits = Limits(deployment.redis_url, settings.trusted_proxies)
     handlers: list[ControllerRouterHandler] = [live, ready, show_metrics]
     handlers.append(_api(deployment, channels))
-    if "web" in channels or "kiosk" in channels:
+    if {"web", "kiosk", "staff"} & set(channels):
         handlers.append(static_file)
     for channel in channels:
         handlers.extend(_pages(channel, deployment))

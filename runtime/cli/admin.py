@@ -2,7 +2,7 @@
 
 import click
 
-from runtime.accounts import users
+from runtime.accounts import roles, users
 from runtime.cli._services import opened
 from runtime.kit.problems import AppError
 from runtime.wiring import Deployment
@@ -16,12 +16,18 @@ def command() -> None:
 @command.command()
 @click.argument("login")
 @click.option("--name", help="The person's name; the sign-in name if left out.")
-def create(login: str, name: str | None) -> None:
-    """Make an account named LOGIN and print a one-time link to set its password."""
+@click.option("--role", multiple=True, help="A role to hold everywhere; may be repeated.")
+def create(login: str, name: str | None, role: tuple[str, ...]) -> None:
+    """Make an account named LOGIN and print a one-time link to set its password.
+
+    The first account of a hospital is its security administrator: --role security_administrator.
+    """
     with opened("huisheng-admin") as deployment:
         try:
             with deployment.db.begin() as connection:
                 user = users.create(connection, login, name or login)
+                for one in role:
+                    roles.grant(connection, user, one)
                 link = users.give_link(connection, user)
         except AppError as error:
             raise click.ClickException(str(error)) from None
@@ -42,6 +48,25 @@ def link(login: str) -> None:
         except AppError as error:
             raise click.ClickException(str(error)) from None
         _print_link(deployment, made)
+
+
+@command.command()
+@click.argument("login")
+@click.argument("role")
+@click.option("--site", multiple=True, help="Only at this site; may be repeated.")
+@click.option("--department", multiple=True, help="Only this department and those below it.")
+def grant(login: str, role: str, site: tuple[str, ...], department: tuple[str, ...]) -> None:
+    """Give the account LOGIN the role ROLE."""
+    with opened("huisheng-admin") as deployment:
+        try:
+            with deployment.db.begin() as connection:
+                user = users.find(connection, login).id
+                roles.grant(
+                    connection, user, role, sites=site or None, departments=department or None
+                )
+        except AppError as error:
+            raise click.ClickException(str(error)) from None
+    click.echo("Granted.")
 
 
 @command.command()

@@ -12,6 +12,7 @@ from types import FrameType
 import click
 
 from runtime import migrations
+from runtime.accounts import roles as staff_roles
 from runtime.accounts import users
 from runtime.cli._services import child_environment, deployment_of, services_of
 from runtime.kit.embedded import Services
@@ -21,6 +22,23 @@ from runtime.seed import is_empty, seed
 from runtime.wiring import Deployment
 
 DEMO_ADMINISTRATOR = "admin"
+DEMO_ROLES = {
+    DEMO_ADMINISTRATOR: (
+        "system_administrator",
+        "survey_designer",
+        "analyst",
+        "service_centre_handler",
+    ),
+    "security": ("security_administrator",),
+    "audit": ("auditor",),
+    "discipline": ("discipline_officer",),
+}
+DEMO_NAMES = {
+    DEMO_ADMINISTRATOR: "演示管理员",
+    "security": "演示安全管理员",
+    "audit": "演示审计员",
+    "discipline": "演示纪检员",
+}
 PAGES = {
     "web": ("/s/outpatient_satisfaction", "网页 Web"),
     "kiosk": ("/kiosk/", "自助机 Kiosk"),
@@ -65,7 +83,12 @@ def _staff_link(settings: Settings, deployment: Deployment) -> str | None:
     if not settings.demo or settings.is_production:
         return None
     with deployment.db.begin() as connection:
-        user = users.ensure(connection, DEMO_ADMINISTRATOR, "演示管理员")
+        for login, held in DEMO_ROLES.items():
+            user = users.ensure(connection, login, DEMO_NAMES[login])
+            if not staff_roles.roles_of(connection, user):
+                for role in held:
+                    staff_roles.grant(connection, user, role)
+        user = users.find(connection, DEMO_ADMINISTRATOR).id
         return users.give_link(connection, user, "look")
 
 

@@ -1,4 +1,4 @@
-"""What the small staff view reads: responses without personal answers."""
+"""What the console reads of responses: a page at a time, within the reader's reach."""
 
 from datetime import datetime
 from typing import Any
@@ -7,10 +7,27 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from runtime.kit.db import Database
+from runtime.accounts.access import Reach
 from runtime.kit.problems import NotFound
 
 PAGE_SIZE = 50
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The line behind which a page begins."""
+
+    at: datetime
+    id: UUID
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for; an empty text or None asks for nothing. Times are half open."""
+
+    survey: str = ""
+    site: str = ""
+    channel: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -39,50 +56,95 @@ class Detail(msgspec.Struct, frozen=True):
     has_personal: bool
 
 
-_COLUMNS = """
+_LINES = """
 SELECT r.id, r.survey_id, s.title, r.survey_version, r.site, t.name AS site_name, r.channel,
-       r.submitted_at, r.scores, r.ending, r.lang, r.answers, r.times, r.context,
-       EXISTS (SELECT FROM response_personal p
-               WHERE p.site = r.site AND p.month = r.month AND p.id = r.id) AS has_personal
+       r.submitted_at, r.scores, r.ending
 FROM responses r JOIN surveys s ON s.id = r.survey_id LEFT JOIN sites t ON t.id = r.site
 """
+_DETAIL = _LINES.replace(
+    "r.ending\n",
+    "r.ending, r.lang, r.answers, r.times, r.context, EXISTS (SELECT FROM response_personal p "
+    "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id) AS has_personal\n",
+)
 
 
-def list_responses(db: Database, *, survey: str | None, page: int) -> tuple[list[Line], int]:
-    """One page of the newest responses, and how many there are in all."""
-    values = {"survey": survey, "limit": PAGE_SIZE, "offset": (page - 1) * PAGE_SIZE}
-    where = "WHERE CAST(:survey AS text) IS NULL OR r.survey_id = :survey"
-    with db.begin() as connection:
-        rows = connection.execute(
-            sa.text(
-                f"{_COLUMNS} {where} ORDER BY r.submitted_at DESC, r.id LIMIT :limit OFFSET :offset"
-            ),
-            values,
-        ).all()
-        count = connection.execute(
-            sa.text(f"SELECT count(*) FROM responses r {where}"),  # nosec B608 - bound values
-            values,
-        ).scalar_one()
-    return [_line(row) for row in rows], count
+def list_responses(
+    connection: sa.Connection, reach: Reach, filters: Filters, after: Place | None
+) -> tuple[list[Line], Place | None]:
+    """The newest responses behind `after`, and where the next page begins, if there is one."""
+    conditions, values = _reached(reach)
+    if filters.survey:
+        conditions.append("r.survey_id = :survey")
+    if filters.site:
+        conditions.append("r.site = :site")
+    if filters.channel:
+        conditions.append("r.channel = :channel")
+    if filters.since:
+        conditions.append("r.submitted_at >= :since")
+    if filters.until:
+        conditions.append("r.submitted_at < :until")
+    values |= msgspec.structs.asdict(filters)
+    if after is not None:
+        conditions.append("(r.submitted_at, r.id) < (:after_at, :after_id)")
+        values |= {"after_at": after.at, "after_id": after.id}
+    where = " AND ".join(conditions)
+    rows = connection.execute(
+        sa.text(
+            f"{_LINES} WHERE {where} "  # nosec B608 - conditions are ours, values are bound
+            "ORDER BY r.submitted_at DESC, r.id DESC LIMIT :most"
+        ),
+        values | {"most": PAGE_SIZE + 1},
+    ).all()
+    shown = rows[:PAGE_SIZE]
+    following = Place(shown[-1].submitted_at, shown[-1].id) if len(rows) > PAGE_SIZE else None
+    return [_line(row) for row in shown], following
 
 
-def get_response(db: Database, response_id: str) -> Detail:
+def get_response(connection: sa.Connection, reach: Reach, response_id: str) -> Detail:
     """One response.
 
     Raises:
-        NotFound: there is none of this id.
+        NotFound: there is none of this id within reach.
     """
     try:
         wanted = UUID(response_id)
     except ValueError:
         raise NotFound("response", "There is no such response.") from None
-    with db.begin() as connection:
-        row = connection.execute(
-            sa.text(f"{_COLUMNS} WHERE r.id = :id"), {"id": wanted}
-        ).one_or_none()
+    conditions, values = _reached(reach)
+    where = " AND ".join(("r.id = :id", *conditions))
+    row = connection.execute(
+        sa.text(f"{_DETAIL} WHERE {where}"),  # nosec B608 - conditions are ours
+        values | {"id": wanted},
+    ).one_or_none()
     if row is None:
         raise NotFound("response", "There is no such response.")
     return Detail(_line(row), row.lang, row.answers, row.times, row.context, row.has_personal)
+
+
+def list_sites(connection: sa.Connection, reach: Reach) -> list[tuple[str, dict[str, str]]]:
+    """The sites within reach, in the hospital's order."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT id, name FROM sites WHERE CAST(:sites AS text[]) IS NULL OR id = ANY(:sites) "
+            "ORDER BY position, id"
+        ),
+        {"sites": None if reach.sites is None else list(reach.sites)},
+    )
+    return [(row.id, row.name) for row in rows]
+
+
+def _reached(reach: Reach) -> tuple[list[str], dict[str, Any]]:
+    """What a reader may see at all; row-level security says it again in the database."""
+    conditions, values = ["true"], dict[str, Any]()
+    if reach.sites is not None:
+        conditions.append("r.site = ANY(:reach_sites)")
+        values["reach_sites"] = list(reach.sites)
+    if reach.departments is not None:
+        conditions.append("r.context ->> 'visit.department' = ANY(:reach_departments)")
+        values["reach_departments"] = list(reach.departments)
+    if not reach.whistleblow:
+        conditions.append("s.kind <> 'whistleblow'")
+    return conditions, values
 
 
 def _line(row: Any) -> Line:

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from litestar.testing import TestClient
 
-from runtime.accounts import users
+from runtime.accounts import roles, users
 from runtime.kit.clock import system_clock
 from runtime.kit.executor import BoundedExecutor
 from runtime.kit.http import is_too_deep
-from runtime.kit.problems import Forbidden, Gone, Overloaded
+from runtime.kit.problems import Forbidden, Gone, Overloaded, StateConflict
 from runtime.kit.settings import CHANNELS
 from runtime.org.models import Department, Entry, Site, StaffMember
 from runtime.org.service import store_organisation
@@ -176,33 +176,76 @@ def test_an_invitation_carries_the_visit(deployment: Deployment, client: TestCli
         read(late, deployment.secret, survey_id="visit", now=now)
 
 
-def test_staff_find_the_scored_responses(
-    deployment: Deployment, client: TestClient[Any], patient: Patient
-) -> None:
-    """Behind a link that works once; personal answers are not shown."""
-    patient.post("next", {"overall": 5})
-    response = patient.post("submit", {"nurse": 4, "note": "秘密"}).json()["response"]
-    assert client.get("/staff/").status_code == 401
+def _sign_in(deployment: Deployment, client: TestClient[Any], login: str, **held: Any) -> None:
+    """Signed in by a link, holding the roles of `held`: where, by role."""
     with deployment.db.begin() as connection:
-        user = users.create(connection, "ward1", "病区一")
+        user = users.ensure(connection, login, login)
+        for role, sites in held.items():
+            roles.grant(connection, user, role, sites=sites)
         link = users.give_link(connection, user, "look")
+    client.cookies.clear()
     url = f"/staff/sign-in/{link}"
     assert client.get(url).status_code == 200
     signed = client.post(url, follow_redirects=False)
     assert signed.status_code == 303
     assert "HttpOnly" in signed.headers["set-cookie"]
+    client.cookies.clear()
     client.cookies.update(signed.cookies)
-    page = client.get("/staff/").text
+    client.get("/staff/")
+
+
+def test_staff_find_the_scored_responses(
+    deployment: Deployment, client: TestClient[Any], patient: Patient
+) -> None:
+    """Who holds a role that shows them; personal answers are not shown. # S35 S36 S37 S40"""
+    patient.post("next", {"overall": 5})
+    response = patient.post("submit", {"nurse": 4, "note": "秘密"}).json()["response"]
+    assert client.get("/staff/responses").status_code == 401
+    asked = client.get("/staff/responses", headers={"accept": "text/html"}, follow_redirects=False)
+    assert asked.headers["location"] == "/staff/sign-in?next=%2Fstaff%2Fresponses"
+    _sign_in(deployment, client, "ward1", analyst=None)
+    page = client.get("/staff/responses").text
     assert response in page and "87.5" in page
+    assert response not in client.get("/staff/responses?survey=other").text
+    assert response not in client.get("/staff/responses?until=2001-01-01").text
     detail = client.get(f"/staff/responses/{response}").text
     assert "总体感受？" in detail and "秘密" not in detail
     assert client.get("/staff/responses/unknown").status_code == 404
-    form = re.search(r'name="_csrf" value="(\w+)"', client.get("/staff/me").text)
+    with deployment.db.begin() as connection:
+        roles.revoke(connection, users.find(connection, "ward1").id, "analyst")
+    assert client.get("/staff/responses").status_code == 403
+    form = re.search(r'name="_csrf" value="(\w+)"', client.get("/staff/").text)
     assert form is not None
     assert client.post("/staff/sign-out", data={"_csrf": form[1]}).status_code == 200
     assert client.get("/staff/").status_code == 401
-    client.cookies.clear()
-    assert client.post(url, follow_redirects=False).status_code == 401
+
+
+def test_what_is_out_of_reach_is_not_there(
+    deployment: Deployment, client: TestClient[Any], patient: Patient
+) -> None:
+    """A response of another site answers 404, as one that does not exist. # S36"""
+    patient.post("next", {"overall": 5})
+    response = patient.post("submit", {"nurse": 4}).json()["response"]
+    _sign_in(deployment, client, "elsewhere", site_manager=("another_site",))
+    assert response not in client.get("/staff/responses").text
+    assert client.get(f"/staff/responses/{response}").status_code == 404
+    _sign_in(deployment, client, "nobody", security_administrator=None)
+    assert client.get("/staff/responses").status_code == 403
+    assert client.get(f"/staff/responses/{response}").status_code == 403
+
+
+def test_nobody_runs_the_system_grants_rights_and_audits(deployment: Deployment) -> None:
+    """Two of the three may meet in one person, the third is refused, by the database too. # S39"""
+    with deployment.db.begin() as connection:
+        user = users.create(connection, "mighty", "全能")
+        roles.grant(connection, user, "system_administrator")
+        roles.grant(connection, user, "security_administrator")
+        with pytest.raises(StateConflict):
+            roles.grant(connection, user, "auditor")
+        assert [held.role for held in roles.roles_of(connection, user)] == [
+            "system_administrator",
+            "security_administrator",
+        ]
 
 
 def test_the_survey_of_these_tests_has_no_findings(deployment: Deployment) -> None:

@@ -58,7 +58,7 @@ def test_run_revives_what_dies_and_ends_cleanly(tmp_path: Path) -> None:
         program.stop()
         assert program.process.returncode == 0
         _wait_until_gone(family)
-    assert "/staff/sign-in/" in program.log.read_text("utf-8")
+    assert "/kiosk/" in program.log.read_text("utf-8")
 
 
 def test_open_connections_keep_nobody_out(tmp_path: Path) -> None:

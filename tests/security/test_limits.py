@@ -12,7 +12,7 @@ from runtime.wiring import Deployment
 def test_a_burst_of_one_caller_is_told_when_to_come_again(
     client: TestClient[Any], published: str, staff: dict[str, str]
 ) -> None:
-    """More session starts with one token than its budget answer 429 with Retry-After. # S31 (part)"""
+    """More starts with one token than its budget: 429 with Retry-After. # S31 (part)"""
     body = {"survey": "no_such_survey", "channel": "web"}
     url = "/api/v1/sessions"
     answers = [client.post(url, json=body, headers=staff).status_code for _ in range(300)]

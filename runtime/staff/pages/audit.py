@@ -1,14 +1,11 @@
 """The audit trail: who did what, searched, paged and exported; each look leaves a line too."""
 
 from datetime import date, datetime, time, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Response, get
+from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
@@ -20,17 +17,11 @@ from runtime.audit.queries import Filters, Place, search, search_all
 from runtime.audit.service import record
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http
-from runtime.kit.words import nearest_language, say
+from runtime.staff.frame import page
 from runtime.wiring import Deployment
 
 HERE = "/staff/audit"
 MOST_EXPORTED = 50_000
-TEMPLATES = Path(__file__).parent.parent / "templates"
-HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-    "cache-control": "no-store",
-}
 
 
 @get(HERE, sync_to_thread=True, guards=[needs("audit:read")])
@@ -69,8 +60,11 @@ def show(
     }
     kept = {name: text for name, text in asked.items() if text}
     following = found.next and urlencode(kept | {"after": place_text(found.next)})
-    return _page(
-        principal.lang or nearest_language(request.headers.get("accept-language")),
+    return page(
+        request,
+        principal,
+        "audit/lines.html",
+        section="audit",
         lines=[(line, local_time(line.at)) for line in found.lines],
         asked=asked,
         outcomes=OUTCOMES,
@@ -113,28 +107,6 @@ def export(
             "cache-control": "no-store",
         },
     )
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
-    )
-
-
-def _page(lang: str, **values: Any) -> Response[str]:
-    def words(code: str) -> str:
-        return say(f"audit_{code}", lang)
-
-    html = _templates().get_template("audit/lines.html").render(lang=lang, w=words, **values)
-    return Response(html, media_type=MediaType.HTML, headers=HEADERS)
-
-
-@get(f"{HERE}/audit.css", sync_to_thread=False, opt={"public": True})
-def style() -> Response[str]:
-    """The page's style."""
-    text = (TEMPLATES / "audit" / "audit.css").read_text("utf-8")
-    return Response(text, media_type="text/css")
 
 
 def filters_of(
@@ -191,4 +163,4 @@ def place_of(text: str) -> Place | None:
         return None
 
 
-handlers: tuple[ControllerRouterHandler, ...] = (show, export, style)
+handlers: tuple[ControllerRouterHandler, ...] = (show, export)

@@ -1,0 +1,22 @@
+"""The console's sections in the order of its navigation."""
+
+from msgspec import Struct
+
+from runtime.accounts.access import Permission
+
+
+class Section(Struct, frozen=True):
+    """One place of the console: its words are `console_<id>`, its group's `console_<group>`."""
+
+    id: str
+    group: str
+    path: str
+    permission: Permission | None = None
+
+
+SECTIONS = (
+    Section("home", "work", "/staff/"),
+    Section("responses", "work", "/staff/responses", "responses:read"),
+    Section("surveys", "work", "/staff/surveys", "surveys:read"),
+    Section("audit", "watch", "/staff/audit", "audit:read"),
+)
