@@ -3,6 +3,7 @@
 from datetime import time
 from typing import TYPE_CHECKING
 
+from runtime.accounts import attempts, users
 from runtime.alarms import rules
 from runtime.audit.sealer import seal_pending
 from runtime.backup.nightly import nightly_backup
@@ -50,6 +51,14 @@ def _remove_old_runs(made: "Deployment") -> object:
     return remove_old_runs(made.db, clock=made.clock)
 
 
+def _disable_unused_accounts(made: "Deployment") -> object:
+    return users.disable_unused(made.db, clock=made.clock)
+
+
+def _sweep_attempts(made: "Deployment") -> object:
+    return attempts.sweep(made.db, clock=made.clock)
+
+
 JOBS: tuple[Job, ...] = (
     Job("number_responses", Every(1.0), _number_responses, is_light=True),
     Job("seal_audit_lines", Every(0.5), _seal_audit_lines, is_light=True),
@@ -58,6 +67,8 @@ JOBS: tuple[Job, ...] = (
     Job("remove_expired_sessions", Every(60.0), _remove_expired_sessions),
     Job("remove_unused_files", Every(3600.0), _remove_unused_files),
     Job("evaluate_alarms", Every(60.0), _evaluate_alarms),
+    Job("sweep_sign_in_attempts", Every(600.0), _sweep_attempts),
+    Job("disable_unused_accounts", DailyAt(time(1, 30)), _disable_unused_accounts),
     Job("nightly_backup", DailyAt(time(2, 30)), nightly_backup),
     Job("check_audit_chain", DailyAt(time(3, 30)), _check_audit_chain),
     Job("remove_old_runs", DailyAt(time(4, 10)), _remove_old_runs),
