@@ -20,11 +20,8 @@ from runtime.kit.problems import Forbidden
 from runtime.kit.settings import Settings
 
 HOME = "/staff/"
-STAGE_PAGES: Mapping[str, str] = {
-    "password": "/staff/sign-in/password",
-    "totp": "/staff/sign-in/second",
-    "enrol": "/staff/sign-in/enrol",
-}
+_STAGES = (("password", "password"), ("totp", "second"), ("enrol", "enrol"))
+STAGE_PAGES: Mapping[str, str] = {stage: f"/staff/sign-in/{page}" for stage, page in _STAGES}
 _OWN_PATH = re.compile(r"/staff(/[A-Za-z0-9._~%=&?+,:@!$'()*;/-]*)?")
 
 

@@ -34,7 +34,7 @@ WITH RECURSIVE tree AS (
            t.trail || (lpad(d.position::text, 9, '0') || d.id)
     FROM departments d JOIN tree t ON d.parent = t.id
 ) SELECT * FROM tree ORDER BY trail
-""")
+""")  # nosec B608 - our own words
 _ONE = sa.text(f"SELECT {_COLUMNS} FROM departments d WHERE d.id = :id")  # nosec B608
 _ABOVE = sa.text("""
 WITH RECURSIVE above AS (

@@ -429,7 +429,7 @@ _STORE_ALIASES = sa.text(f"""
 INSERT INTO department_aliases (system, code, name, department, valid_from, valid_to)
 SELECT r.system, r.code, r.name, r.department, r.valid_from, r.valid_to
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({_ALIAS_FIELDS})
-""")
+""")  # nosec B608 - our own words
 _FORGET_UNMAPPED = sa.text("""
 DELETE FROM unmapped_codes u USING jsonb_to_recordset(CAST(:rows AS jsonb))
     AS r(system text, code text, valid_from date, valid_to date)

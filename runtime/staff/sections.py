@@ -18,5 +18,6 @@ SECTIONS = (
     Section("home", "work", "/staff/"),
     Section("responses", "work", "/staff/responses", "responses:read"),
     Section("surveys", "work", "/staff/surveys", "surveys:read"),
+    Section("users", "watch", "/staff/users", "users:read"),
     Section("audit", "watch", "/staff/audit", "audit:read"),
 )

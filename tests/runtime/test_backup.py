@@ -23,7 +23,7 @@ from tests.conftest import DatabaseUrls
 def test_a_backup_comes_back_with_equal_counts_and_an_intact_chain(
     deployment: Deployment, database_urls: DatabaseUrls, services: Services, tmp_path: Path
 ) -> None:
-    """# S60 (part): also refused in a database in use, with a wrong key, cut or altered"""
+    """# S59 (part): also refused in a database in use, with a wrong key, cut or altered"""
     with deployment.db.begin() as connection:
         for _ in range(5):
             record(connection, SYSTEM, "test.done", "thing", "x")

@@ -59,7 +59,7 @@ def test_undo_gives_back_the_value_before_and_only_of_the_newest_change(
 def test_a_value_outside_its_limits_or_type_is_refused(
     deployment: Deployment, name: str, value: int
 ) -> None:
-    """# S57 (part): the audit trail is kept 180 days at the least"""
+    """# S59 (part): the audit trail is kept 180 days at the least"""
     with pytest.raises(Unprocessable):
         service.change(deployment.db, ANN, name, value)
     with deployment.db.begin() as connection:

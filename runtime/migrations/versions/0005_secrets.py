@@ -73,7 +73,7 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_response ON consents (response_id);
 CREATE INDEX consents_document ON consents (document, document_version);
-"""
+"""  # nosec B608 - our own words
 
 TRIGGERS = """
 CREATE FUNCTION only_resealed() RETURNS trigger LANGUAGE plpgsql AS $$
