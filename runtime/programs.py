@@ -16,7 +16,6 @@ import sqlalchemy as sa
 from litestar import Litestar, Response, Router, get
 from litestar.concurrency import set_asyncio_executor
 from litestar.config.app import AppConfig
-from litestar.datastructures import MutableScopeHeaders
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -51,6 +50,7 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
@@ -91,9 +91,9 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
 async def _with_headers(message: Message, _: Scope) -> None:
     """Every answer carries them, refusals too, unless a page says it stricter."""
     if message["type"] == "http.response.start":
-        headers = MutableScopeHeaders.from_message(message)
-        for name in HEADERS.keys() - set(headers):
-            headers[name] = HEADERS[name]
+        headers = list(message["headers"])
+        present = {name.lower() for name, _ in headers}
+        message["headers"] = headers + [pair for pair in RAW_HEADERS if pair[0] not in present]
 
 
 def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
