@@ -4,6 +4,7 @@ A channel's pages come from `runtime.<channel>.routes`, whose `route_handlers(de
 them; handlers find the dependencies `deployment` and `sessions`.
 """
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -20,7 +21,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ControllerRouterHandler, Message, Scope
+from litestar.types import ControllerRouterHandler
 from sqlalchemy import exc
 
 from runtime import __version__, migrations
@@ -64,7 +65,7 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
         handlers.append(static_file)
     for channel in channels:
         handlers.extend(_pages(channel, deployment))
-    return Litestar(
+    app = Litestar(
         route_handlers=handlers,
         dependencies={
             "deployment": Provide(lambda: deployment, sync_to_thread=False, use_cache=True),
@@ -79,21 +80,14 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
             exc.DataError: _on_impossible_value,
             Exception: _on_bug,
         },
-        middleware=[metrics.measured, limits.middleware],
-        before_send=[_with_headers],
+        middleware=[limits.middleware],
         request_max_body_size=MAX_BODY_BYTES,
         openapi_config=_openapi(),
         on_shutdown=[deployment.close, limits.close],
         on_app_init=[_no_default_logging],
     )
-
-
-async def _with_headers(message: Message, _: Scope) -> None:
-    """Every answer carries them, refusals too, unless a page says it stricter."""
-    if message["type"] == "http.response.start":
-        headers = list(message["headers"])
-        present = {name.lower() for name, _ in headers}
-        message["headers"] = headers + [pair for pair in RAW_HEADERS if pair[0] not in present]
+    app.asgi_handler = metrics.measured(app.asgi_handler, RAW_HEADERS)
+    return app
 
 
 def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
@@ -228,4 +222,7 @@ def granian_app() -> Any:
         redis_url=settings.redis_url,
         name="huisheng-serve",
     )
-    return create_app(deployment, settings.channels)
+    app = create_app(deployment, settings.channels)
+    gc.collect()
+    gc.freeze()  # what a process keeps for its whole life is not searched for garbage again
+    return app
