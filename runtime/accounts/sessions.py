@@ -96,7 +96,7 @@ def principal_of(
         row = connection.execute(_FIND, {"hash": hash_token(token)}).one_or_none()
         if row is None:
             return None
-        grants = roles.grants_of(connection, str(row.user_id))
+        grants = roles.grants_of(connection, str(row.user_id), clock=clock)
         stage = _stage(row, grants.permissions, now)
         if _is_over(row, stage, grants.permissions, now):
             end(connection, str(row.id))

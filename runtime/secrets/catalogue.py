@@ -363,7 +363,7 @@ NOT_PERSONAL: dict[str, str] = {
     ),
     "sign_in_attempts": "failures since blocked_until",
     "sites": "id name code kind visit_types position district closed_on revision",
-    "roles": "id name permissions position",
+    "roles": "id name permissions widest fields is_preset retired_at revision position",
     "staff_members": "id department site position",
     "survey_versions": "survey_id version document digest published_at",
     "surveys": (
@@ -375,7 +375,7 @@ NOT_PERSONAL: dict[str, str] = {
     ),
     "user_identities": "provider application user_id created_at",
     "user_passwords": "id user_id is_current must_change expires_at created_at",
-    "user_roles": "user_id role_id sites departments granted_at",
+    "user_roles": "user_id role_id sites departments until granted_at",
     "user_sessions": "id user_id way is_second created_at seen_at",
     "user_totp": "user_id last_step confirmed_at created_at key_id",
     "users": "id lang state state_why state_at last_used_at created_at phone_key email_key",

@@ -69,11 +69,24 @@ def test_the_three_administrations_do_not_meet(
     deployment: Deployment, client: TestClient[Any]
 ) -> None:
     """# S39"""
-    csrf = _sign_in(deployment, client, "chief", "security_administrator", "system_administrator")
+    csrf = _sign_in(deployment, client, "chief", "security_administrator")
     with deployment.db.begin() as connection:
-        user = users.find(connection, "chief").id
+        user = users.create(connection, "other", "other")
+        roles.grant(connection, user, "security_administrator")
+        roles.grant(connection, user, "system_administrator")
     form = {"_csrf": csrf, "do": "grant", "role": "auditor"}
     assert client.post(f"/staff/users/{user}/roles", data=form).status_code == 409
+
+
+def test_nobody_gives_themselves_rights(deployment: Deployment, client: TestClient[Any]) -> None:
+    """Neither more nor fewer. # S39 (part)"""
+    csrf = _sign_in(deployment, client, "chief", "security_administrator")
+    with deployment.db.begin() as connection:
+        user = users.find(connection, "chief").id
+    form = {"_csrf": csrf, "do": "grant", "role": "analyst"}
+    assert client.post(f"/staff/users/{user}/roles", data=form).status_code == 403
+    form |= {"do": "revoke", "role": "security_administrator"}
+    assert client.post(f"/staff/users/{user}/roles", data=form).status_code == 403
 
 
 def test_forms_need_the_sessions_token_and_the_permission(
