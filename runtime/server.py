@@ -1,5 +1,6 @@
 """The HTTP server: granian with as many worker processes as the settings say."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -24,9 +25,11 @@ def serve(settings: Settings) -> None:
 
     The environment must hold the addresses of the database and the broker.
     """
-    numbers = tempfile.mkdtemp(prefix="huisheng-metrics-")
-    os.environ[MULTIPROCESS] = numbers
-    try:
+    with contextlib.ExitStack() as stack:
+        if settings.workers > 1:  # one process counts in memory, which is much cheaper
+            numbers = tempfile.mkdtemp(prefix="huisheng-metrics-")
+            stack.callback(shutil.rmtree, numbers, ignore_errors=True)
+            os.environ[MULTIPROCESS] = numbers
         Server(
             TARGET,
             address=settings.host,
@@ -44,8 +47,6 @@ def serve(settings: Settings) -> None:
             workers_kill_timeout=STOP_SECONDS,
             log_access=False,
         ).serve()
-    finally:
-        shutil.rmtree(numbers, ignore_errors=True)
 
 
 def _connections(wanted: int) -> int:

@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     channels: tuple[Channel, ...] = CHANNELS
     workers: int = 1
-    pool_size: int = 16
+    pool_size: int = 8
     max_waiting: int = 256
     max_connections: int = 16_384
     embed_origins: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         public_url=one("PUBLIC_URL", f"http://{_shown_host(host)}:{port}", _origin),
         channels=one("CHANNELS", CHANNELS, _channels),
         workers=one("WORKERS", 1, _whole(1, 256)),
-        pool_size=one("POOL_SIZE", 16, _whole(1, 500)),
+        pool_size=one("POOL_SIZE", 8, _whole(1, 500)),
         max_waiting=one("MAX_WAITING", 256, _whole(0, 100_000)),
         max_connections=one("MAX_CONNECTIONS", 16_384, _whole(16, 1_000_000)),
         embed_origins=one("EMBED_ORIGINS", (), _list_of(_origin)),
