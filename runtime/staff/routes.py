@@ -13,13 +13,13 @@ from runtime.staff.frame import (
     on_app_error,
     principal_of_request,
 )
-from runtime.staff.pages import audit, home, my_account, responses, sign_in, surveys, users
+from runtime.staff.pages import audit, home, my_account, responses, roles, sign_in, surveys, users
 from runtime.wiring import Deployment
 
 STATIC = Path(__file__).parent / "static"
 STYLE = (STATIC / "console.css").read_text("utf-8")
 SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
-PAGES = (home, responses, surveys, users, audit)
+PAGES = (home, responses, surveys, users, roles, audit)
 
 
 @get("/staff/console.css", sync_to_thread=False, opt={"public": True})

@@ -19,5 +19,6 @@ SECTIONS = (
     Section("responses", "work", "/staff/responses", "responses:read"),
     Section("surveys", "work", "/staff/surveys", "surveys:read"),
     Section("users", "watch", "/staff/users", "users:read"),
+    Section("roles", "watch", "/staff/roles", "roles:read"),
     Section("audit", "watch", "/staff/audit", "audit:read"),
 )

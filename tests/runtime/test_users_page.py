@@ -11,7 +11,7 @@ from runtime.kit.problems import NotFound
 from runtime.wiring import Deployment
 
 
-def _sign_in(deployment: Deployment, client: TestClient[Any], login: str, *held: str) -> str:
+def sign_in(deployment: Deployment, client: TestClient[Any], login: str, *held: str) -> str:
     """Signed in with these roles; the token of this session's forms."""
     with deployment.db.begin() as connection:
         user = users.ensure(connection, login, login)
@@ -31,7 +31,7 @@ def test_an_account_is_made_and_given_rights(
     deployment: Deployment, client: TestClient[Any]
 ) -> None:
     """By the security administrator; the link is shown once, rights work at once. # R1.2.4.1"""
-    csrf = _sign_in(deployment, client, "chief", "security_administrator")
+    csrf = sign_in(deployment, client, "chief", "security_administrator")
     made = client.post("/staff/users", data={"_csrf": csrf, "login": "chen.li", "name": "陈丽"})
     assert made.status_code == 200
     assert re.search(r"/staff/sign-in/hsl_[\w-]+", made.text)
@@ -56,7 +56,7 @@ def test_what_cannot_be_is_said_beside_what_was_typed(
     deployment: Deployment, client: TestClient[Any]
 ) -> None:
     """A taken or bad sign-in name; nothing typed is lost, and nothing is run. # S21 (part)"""
-    csrf = _sign_in(deployment, client, "chief", "security_administrator")
+    csrf = sign_in(deployment, client, "chief", "security_administrator")
     typed = "<script>alert(1)</script>"
     again = client.post("/staff/users", data={"_csrf": csrf, "login": "chief", "name": typed})
     assert again.status_code == 422
@@ -69,7 +69,7 @@ def test_the_three_administrations_do_not_meet(
     deployment: Deployment, client: TestClient[Any]
 ) -> None:
     """# S39"""
-    csrf = _sign_in(deployment, client, "chief", "security_administrator")
+    csrf = sign_in(deployment, client, "chief", "security_administrator")
     with deployment.db.begin() as connection:
         user = users.create(connection, "other", "other")
         roles.grant(connection, user, "security_administrator")
@@ -80,7 +80,7 @@ def test_the_three_administrations_do_not_meet(
 
 def test_nobody_gives_themselves_rights(deployment: Deployment, client: TestClient[Any]) -> None:
     """Neither more nor fewer. # S39 (part)"""
-    csrf = _sign_in(deployment, client, "chief", "security_administrator")
+    csrf = sign_in(deployment, client, "chief", "security_administrator")
     with deployment.db.begin() as connection:
         user = users.find(connection, "chief").id
     form = {"_csrf": csrf, "do": "grant", "role": "analyst"}
@@ -94,14 +94,14 @@ def test_forms_need_the_sessions_token_and_the_permission(
 ) -> None:
     """A forged form changes nothing; neither does who may only look. # S19"""
     form = {"login": "forged", "name": "forged"}
-    _sign_in(deployment, client, "chief", "security_administrator")
+    sign_in(deployment, client, "chief", "security_administrator")
     assert client.post("/staff/users", data=form).status_code == 403
     assert client.post("/staff/users", data=form | {"_csrf": "0" * 40}).status_code == 403
-    csrf = _sign_in(deployment, client, "viewer", "auditor")
+    csrf = sign_in(deployment, client, "viewer", "auditor")
     assert client.get("/staff/users").status_code == 200
     assert client.post("/staff/users", data=form | {"_csrf": csrf}).status_code == 403
     assert client.get("/staff/users/00000000-0000-0000-0000-000000000000").status_code == 404
-    _sign_in(deployment, client, "reader", "analyst")
+    sign_in(deployment, client, "reader", "analyst")
     assert client.get("/staff/users").status_code == 403
     with deployment.db.begin() as connection, pytest.raises(NotFound):
         users.find(connection, "forged")
