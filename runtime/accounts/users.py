@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from msgspec import Struct
 
-from runtime.accounts import attempts, links, passwords, providers, sessions, totp
+from runtime.accounts import attempts, links, passwords, providers, roles, sessions, totp
 from runtime.accounts.totp import Seals
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.service import record
@@ -19,6 +19,7 @@ from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 
 UNUSED_LIFE = timedelta(days=90)
 MAX_NAME = 60
+PAGE_SIZE = 50
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
 
 
@@ -32,6 +33,28 @@ class User(Struct, frozen=True):
     state: str
     last_used_at: datetime | None
     created_at: datetime
+
+
+class Search(Struct, frozen=True, kw_only=True):
+    """What an account is looked for by; an empty text asks for nothing.
+
+    `text` is part of the name or the beginning of the sign-in name.
+    """
+
+    text: str = ""
+    role: str = ""
+    state: str = ""
+
+
+class Access(Struct, frozen=True, kw_only=True):
+    """How somebody gets in: what is set up, and what keeps them out."""
+
+    has_password: bool
+    must_change: bool
+    has_second: bool
+    failures: int
+    wait_seconds: int
+    sessions: int
 
 
 _COLUMNS = "SELECT id, login, name, lang, state, last_used_at, created_at FROM users"
@@ -63,6 +86,68 @@ def _one(connection: sa.Connection, where: str, wanted: Any) -> User:
     if row is None:
         raise NotFound("user", "There is no such account.")
     return User(str(row[0]), *row[1:])
+
+
+_SEARCH = """
+SELECT u.id, u.login, u.name, u.lang, u.state, u.last_used_at, u.created_at FROM users u
+WHERE (:text = '' OR strpos(lower(u.name), :text) > 0 OR starts_with(u.login, :text))
+AND (:state = '' OR u.state = :state)
+AND (:role = '' OR EXISTS (SELECT FROM user_roles g WHERE g.user_id = u.id AND g.role_id = :role)
+     OR :role = 'none' AND NOT EXISTS (SELECT FROM user_roles g WHERE g.user_id = u.id))
+"""
+
+
+def search(
+    connection: sa.Connection, wanted: Search, after: tuple[str, str] | None = None
+) -> tuple[list[User], tuple[str, str] | None]:
+    """A page of accounts by name behind `after` (name, id), and where the next page begins.
+
+    The role `none` finds those without any.
+    """
+    place = "AND (u.name, u.id) > (:after_name, CAST(:after_id AS uuid))" if after else ""
+    values: dict[str, Any] = {
+        "text": wanted.text.strip().lower(),
+        "state": wanted.state,
+        "role": wanted.role,
+        "most": PAGE_SIZE + 1,
+    }
+    if after is not None:
+        values |= {"after_name": after[0], "after_id": after[1]}
+    rows = connection.execute(
+        sa.text(f"{_SEARCH} {place} ORDER BY u.name, u.id LIMIT :most"),  # nosec B608 - our own words
+        values,
+    ).all()
+    found = [User(str(row[0]), *row[1:]) for row in rows]
+    shown = found[:PAGE_SIZE]
+    return shown, (shown[-1].name, shown[-1].id) if len(found) > PAGE_SIZE else None
+
+
+def count_found(connection: sa.Connection, wanted: Search) -> int:
+    """How many accounts a search finds."""
+    return connection.execute(
+        sa.text(f"SELECT count(*) FROM ({_SEARCH}) f"),  # nosec B608 - our own words
+        {"text": wanted.text.strip().lower(), "state": wanted.state, "role": wanted.role},
+    ).scalar_one()
+
+
+def access_of(
+    connection: sa.Connection, secret: bytes, user: User, *, clock: Clock = system_clock
+) -> Access:
+    """How this account is entered at the moment."""
+    kept = connection.execute(
+        sa.text("SELECT must_change FROM user_passwords WHERE user_id = :user AND is_current"),
+        {"user": UUID(user.id)},
+    ).one_or_none()
+    keys = (attempts.key(secret, "account", user.login), attempts.key(secret, "second", user.id))
+    counted = [attempts.count(connection, one, clock=clock) for one in keys]
+    return Access(
+        has_password=kept is not None,
+        must_change=kept is not None and kept.must_change,
+        has_second=totp.is_enrolled(connection, user.id),
+        failures=max(one.failures for one in counted),
+        wait_seconds=max(one.wait_seconds for one in counted),
+        sessions=len(sessions.sessions_of(connection, user.id)),
+    )
 
 
 def create(
@@ -190,8 +275,15 @@ def disable(
     actor: Actor,
     clock: Clock = system_clock,
 ) -> bool:
-    """Close an account and end its sessions at once; False where it was closed already (S17)."""
-    changed = _set_state(connection, user_id, "disabled", why, clock)
+    """Close an account and end its sessions at once; False where it was closed already (S17).
+
+    Raises:
+        Forbidden: staff would close their own account.
+        StateConflict: the last one who could grant rights, run or audit would be gone.
+    """
+    roles.refuse_own(actor, user_id)
+    with roles.somebody_stays(connection):
+        changed = _set_state(connection, user_id, "disabled", why, clock)
     sessions.end_all(connection, user_id)
     connection.execute(
         sa.text("DELETE FROM one_time_links WHERE user_id = :user"), {"user": UUID(user_id)}
@@ -255,19 +347,28 @@ def remove_second_factor(
 def disable_unused(db: Database, clock: Clock = system_clock) -> int:
     """Close the accounts that nobody used for ninety days; a scheduled job (S41).
 
-    An account that was never used counts from its making, one opened again from that moment.
+    An account that was never used counts from its making, one opened again from that moment. The
+    last one who can grant rights, open accounts, run or audit stays: of several, the one that was
+    used last.
     """
     before = clock() - UNUSED_LIFE
     with db.begin() as connection:
         unused = connection.execute(
             sa.text(
                 "SELECT id FROM users WHERE state = 'active' "
-                "AND greatest(coalesce(last_used_at, created_at), state_at) < :before FOR UPDATE"
+                "AND greatest(coalesce(last_used_at, created_at), state_at) < :before "
+                "ORDER BY greatest(coalesce(last_used_at, created_at), state_at), id FOR UPDATE"
             ),
             {"before": before},
         ).scalars()
-        closed = [
-            disable(connection, str(user), "unused", actor=SYSTEM, clock=clock)
-            for user in unused.all()
-        ]
+        closed = [_close_unused(connection, str(user), clock) for user in unused.all()]
     return sum(closed)
+
+
+def _close_unused(connection: sa.Connection, user_id: str, clock: Clock) -> bool:
+    try:
+        return disable(connection, user_id, "unused", actor=SYSTEM, clock=clock)
+    except StateConflict:
+        facts = {"why": "last_holder"}
+        record(connection, SYSTEM, "account.kept_unused", "user", user_id, facts=facts, clock=clock)
+        return False

@@ -28,6 +28,7 @@ CREATE TABLE users (
 );
 CREATE INDEX users_phone_index ON users (phone_index);
 CREATE INDEX users_email_index ON users (email_index);
+CREATE INDEX users_name ON users (name, id);
 
 CREATE TABLE user_identities (
     provider text NOT NULL,
