@@ -37,10 +37,10 @@ from engine.ruletree import (
     Comparison,
     In,
     Membership,
-    Rule,
     Scalar,
     depth,
     leaves,
+    placed_leaves,
 )
 from engine.scope import BEFORE_ALL, NEVER, PlacedRule, Ref, Scope, operands
 from engine.text import Text, placeholders
@@ -229,30 +229,8 @@ class _Checker:
     # -- texts ------------------------------------------------------------------------------
 
     def texts(self) -> Iterator[Problem]:
-        for at, text, place in self.all_texts():
+        for at, text, place in self.scope.texts():
             yield from self.text(at, text, place)
-
-    def all_texts(self) -> Iterator[tuple[str, Text | None, int]]:
-        document = self.document
-        yield "/title", document.title, BEFORE_ALL
-        yield "/description", document.description, BEFORE_ALL
-        for p, page in enumerate(document.pages):
-            start = self.scope.page_start[p]
-            yield f"/pages/{p}/title", page.title, start
-            yield f"/pages/{p}/description", page.description, start
-            for q, question in enumerate(page.questions):
-                at = f"/pages/{p}/questions/{q}"
-                yield f"{at}/text", question.text, start + q
-                yield f"{at}/hint", question.hint, start + q
-                for i, media in enumerate(question.media):
-                    yield f"{at}/media/{i}/alt", media.alt, start + q
-                for inner, text in question.texts():
-                    yield at + inner, text, start + q
-        for member in ("computed", "scores", "alerts", "walks", "endings"):
-            for i, part in enumerate(getattr(document, member)):
-                yield f"/{member}/{i}/title", part.title, NEVER
-        for i, ending in enumerate(document.endings):
-            yield f"/endings/{i}/text", ending.text, NEVER
 
     def text(self, at: str, text: Text | None, place: int) -> Iterator[Problem]:
         if text is None:
@@ -311,7 +289,7 @@ class _Checker:
             yield Problem("forward_reference", at, {"ref": name})
 
     def rule(self, placed: PlacedRule) -> Iterator[Problem]:
-        for at, leaf in _placed_leaves(placed.rule, placed.at):
+        for at, leaf in placed_leaves(placed.rule, placed.at):
             yield from self.leaf(at, leaf, placed.place)
 
     def leaf(
@@ -493,19 +471,6 @@ def _unique(places: Iterable[tuple[str, str]]) -> Iterator[Problem]:
 def _asset_faults(at: str, asset: str) -> Iterator[Problem]:
     if not ASSET.fullmatch(asset):
         yield Problem("bad_asset", at, {"value": asset})
-
-
-def _placed_leaves(rule: Rule, at: str) -> Iterator[tuple[str, Comparison | Membership | Answered]]:
-    match rule:
-        case Comparison() | Membership() | Answered():
-            yield at, rule
-        case _:
-            parts = rule.of if isinstance(rule.of, tuple) else None
-            if parts is None:
-                yield from _placed_leaves(rule.of, f"{at}/of")  # type: ignore[arg-type]
-            else:
-                for i, part in enumerate(parts):
-                    yield from _placed_leaves(part, f"{at}/of/{i}")
 
 
 def _comparable(facet: Facet) -> bool:

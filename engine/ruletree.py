@@ -145,6 +145,18 @@ def refs(rule: Rule) -> Iterator[str]:
             yield leaf.other
 
 
+def placed_leaves(rule: Rule, at: str) -> Iterator[tuple[str, Comparison | Membership | Answered]]:
+    """The comparisons of a rule with their pointers; `at` is the rule's own."""
+    match rule:
+        case All() | Any():
+            for i, part in enumerate(rule.of):
+                yield from placed_leaves(part, f"{at}/of/{i}")
+        case Not():
+            yield from placed_leaves(rule.of, f"{at}/of")
+        case _:
+            yield at, rule
+
+
 def depth(rule: Rule) -> int:
     """Levels of nesting; a single comparison has depth 1."""
     match rule:

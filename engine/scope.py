@@ -17,6 +17,7 @@ from engine.problems import pointer
 from engine.questions import Question
 from engine.questions.base import Facet
 from engine.ruletree import Rule, refs
+from engine.text import Text
 
 BEFORE_ALL = -1
 NEVER = 1 << 30
@@ -169,6 +170,29 @@ class Scope:
                 yield PlacedRule(at, "computed", computed.value.when, NEVER)
         for i, alert in enumerate(self.document.alerts):
             yield PlacedRule(pointer("alerts", i, "when"), "alert", alert.when, NEVER)
+
+    def texts(self) -> Iterator[tuple[str, Text | None, int]]:
+        """Every text of the document: its pointer, the text, and its place as a rule's."""
+        document = self.document
+        yield "/title", document.title, BEFORE_ALL
+        yield "/description", document.description, BEFORE_ALL
+        for p, page in enumerate(document.pages):
+            start = self.page_start[p]
+            yield f"/pages/{p}/title", page.title, start
+            yield f"/pages/{p}/description", page.description, start
+            for q, question in enumerate(page.questions):
+                at = f"/pages/{p}/questions/{q}"
+                yield f"{at}/text", question.text, start + q
+                yield f"{at}/hint", question.hint, start + q
+                for i, media in enumerate(question.media):
+                    yield f"{at}/media/{i}/alt", media.alt, start + q
+                for inner, text in question.texts():
+                    yield at + inner, text, start + q
+        for member in ("computed", "scores", "alerts", "walks", "endings"):
+            for i, part in enumerate(getattr(document, member)):
+                yield f"/{member}/{i}/title", part.title, NEVER
+        for i, ending in enumerate(document.endings):
+            yield f"/endings/{i}/text", ending.text, NEVER
 
 
 def question_rules(question: Question, at: str, place: int) -> Iterator[PlacedRule]:

@@ -1,0 +1,1 @@
+"""The visual builder: edits of a survey as pure functions, and what its panes show."""

@@ -1,0 +1,454 @@
+"""Edits of a survey: pure functions from a definition to a definition, each with its inverse.
+
+An edit addresses parts by their ids, so that two people's edits do not slip onto each other's
+parts; it says what its author saw (`was`), so that a value changed meanwhile is not lost. A name
+that is changed or copied is carried along through rules, scores, texts, jumps and walks; a part
+that is still named elsewhere is not removed.
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, cast
+
+import msgspec
+from msgspec import UNSET
+
+from builder.references import Inner, Reference, references, uses
+from builder.tree import INNER, LISTS, Place, Tree, find, fresh, ids, to_tree
+from engine.check import OF_ABSENCE, check, check_parsed
+from engine.definition import Document
+from engine.parse import parse_value
+from engine.problems import Problem
+from engine.text import Text, placeholders, rename_placeholders
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
+    """What all edits share: the tag `do`."""
+
+
+class SetMember(Edit, frozen=True, kw_only=True, tag="set"):
+    """Set a member of a part (`of` "": of the document); `member` may lead inside, as `text/en`.
+
+    Without `value` the member is removed. `was`, if given, is what the author saw there.
+    """
+
+    of: str
+    member: str
+    value: Any = UNSET
+    was: Any = UNSET
+
+
+class Insert(Edit, frozen=True, kw_only=True, tag="insert"):
+    """Put a new part into a list (`into` "" and `list` "pages"; a page and "questions"; a question
+    and "options") before the part with the id `before`, or last. An id that is taken is changed."""
+
+    into: str
+    list: str
+    value: dict[str, Any]
+    before: str | None = None
+
+
+class Remove(Edit, frozen=True, kw_only=True, tag="remove"):
+    """Take a part out; refused with the list of uses while others name it."""
+
+    of: str
+
+
+class Move(Edit, frozen=True, kw_only=True, tag="move"):
+    """Move a part within its list, or a question to another page (`into`)."""
+
+    of: str
+    into: str
+    before: str | None = None
+
+
+class Rename(Edit, frozen=True, kw_only=True, tag="rename"):
+    """Give a part another id; everything that names it follows."""
+
+    of: str
+    to: str
+
+
+class Duplicate(Edit, frozen=True, kw_only=True, tag="duplicate"):
+    """Copy a part behind itself under new ids; what it says of itself is said of the copy."""
+
+    of: str
+
+
+class Put(Edit, frozen=True, kw_only=True, tag="put"):
+    """Replace a part as a whole; its id stays. For a change of type, and for a part's own JSON."""
+
+    of: str
+    value: dict[str, Any]
+    was: Any = UNSET
+
+
+class Replace(Edit, frozen=True, kw_only=True, tag="replace"):
+    """Replace the whole document (the JSON tab); `was` is what its author started from."""
+
+    document: dict[str, Any]
+    was: Any = UNSET
+
+
+class Several(Edit, frozen=True, kw_only=True, tag="several"):
+    """Edits that stand or fall together."""
+
+    edits: "tuple[AnyEdit, ...]"
+
+
+AnyEdit = SetMember | Insert | Remove | Move | Rename | Duplicate | Put | Replace | Several
+
+
+class Edited(msgspec.Struct, frozen=True):
+    """The definition after an edit, what undoes it, and the address of the part it made, if any."""
+
+    document: Document
+    inverse: AnyEdit
+    made: str | None = None
+
+
+class Refused(Exception):
+    """The edit would break the survey; nothing was changed.
+
+    `problems` say why. `used_by` lists the mentions that keep a part; `now` is the value that
+    somebody else set meanwhile.
+    """
+
+    def __init__(
+        self,
+        *problems: Problem,
+        used_by: tuple[Reference, ...] = (),
+        now: Any = UNSET,
+    ) -> None:
+        super().__init__(problems[0].code)
+        self.problems = problems
+        self.used_by = used_by
+        self.now = now
+
+
+def apply(document: Document, edit: AnyEdit) -> Edited:
+    """The definition after the edit.
+
+    An edit never adds an error but those of an unfinished part (a text not yet written): what
+    would name something unknown, or something that comes later, is refused.
+
+    Raises:
+        Refused: the part does not exist, is in use, was changed meanwhile, or an error would come.
+    """
+    worker = _Worker(document)
+    inverse = worker.run(edit)
+    new = _added(check(document), worker.problems)
+    if new:
+        raise Refused(*new)
+    return Edited(worker.document, inverse, worker.made)
+
+
+def apply_all(document: Document, edits: Iterable[AnyEdit]) -> Document:
+    """The definition after the edits, one after another."""
+    for edit in edits:
+        document = apply(document, edit).document
+    return document
+
+
+def _added(before: tuple[Problem, ...], after: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """The errors that were not there before, but for those of unfinished parts; places may have
+    shifted, so each is told by what it says."""
+    known = Counter(map(_saying, before))
+    found: list[Problem] = []
+    for problem in after:
+        saying = _saying(problem)
+        if known[saying]:
+            known[saying] -= 1
+        elif problem.code not in OF_ABSENCE:
+            found.append(problem)
+    return tuple(found)
+
+
+def _saying(problem: Problem) -> bytes:
+    return msgspec.json.encode((problem.code, problem.params), order="deterministic")
+
+
+class _Worker:
+    """One edit at work on a tree of its own."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.tree = to_tree(document)
+        self.problems: tuple[Problem, ...] = ()
+        self.made: str | None = None
+
+    def run(self, edit: AnyEdit) -> AnyEdit:
+        """Do it; what undoes it comes back."""
+        inverse = self.do(edit)
+        parsed = parse_value(self.tree)
+        self.problems = check_parsed(parsed)
+        if parsed.document is None:
+            raise Refused(*self.problems)
+        self.document, self.tree = parsed.document, to_tree(parsed.document)
+        if isinstance(inverse, SetMember):
+            seen = self.value(inverse.of, inverse.member)
+            return msgspec.structs.replace(inverse, was=seen)
+        return inverse
+
+    def do(self, edit: AnyEdit) -> AnyEdit:
+        """Change the tree."""
+        match edit:
+            case SetMember():
+                return self.set_member(edit)
+            case Insert():
+                return self.insert(edit)
+            case Remove():
+                return self.remove(edit)
+            case Move():
+                return self.move(edit)
+            case Rename():
+                return self.rename(edit)
+            case Duplicate():
+                return self.duplicate(edit)
+            case Put():
+                return self.put(edit)
+            case Replace():
+                return self.replace(edit)
+            case Several():
+                return self.several(edit)
+
+    def place(self, address: str) -> Place:
+        """The part, or a refusal that names what is missing."""
+        found = find(self.tree, address)
+        if found is None:
+            raise Refused(Problem("no_such_part", "", {"part": address}))
+        return found
+
+    def part(self, address: str) -> Tree:
+        return self.place(address).part if address else self.tree
+
+    # -- members ----------------------------------------------------------------------------
+
+    def set_member(self, edit: SetMember) -> AnyEdit:
+        node = self.part(edit.of)
+        *path, last = edit.member.split("/")
+        if not path and last in ("id", "type", "format", *LISTS, "questions"):
+            raise Refused(Problem("not_set_so", "", {"member": last}))
+        for name in path:
+            inside = node.setdefault(name, {})
+            if not isinstance(inside, dict):
+                raise Refused(Problem("no_such_part", "", {"part": edit.member}))
+            node = cast(Tree, inside)
+        now = node.get(last, UNSET)
+        _require_same(edit.was, now)
+        if edit.value is UNSET:
+            node.pop(last, None)
+        else:
+            node[last] = edit.value
+        if path and not node:
+            self.part(edit.of).pop(path[0], None)
+        return SetMember(of=edit.of, member=edit.member, value=now)
+
+    def value(self, of: str, member: str) -> Any:
+        """What a member holds now; UNSET where it is left out."""
+        node: Any = self.part(of)
+        for name in member.split("/"):
+            node = cast(Tree, node).get(name, UNSET) if isinstance(node, dict) else UNSET
+        return node
+
+    def put(self, edit: Put) -> AnyEdit:
+        place = self.place(edit.of)
+        now = place.part
+        _require_same(edit.was, now)
+        if edit.value.get("id") != now["id"]:
+            raise Refused(Problem("not_set_so", place.at, {"member": "id"}))
+        place.home[place.position] = edit.value
+        return Put(of=edit.of, value=now)
+
+    def replace(self, edit: Replace) -> AnyEdit:
+        now = self.tree
+        _require_same(edit.was, now)
+        if edit.document.get("id") != now["id"]:
+            raise Refused(Problem("not_set_so", "/id", {"member": "id"}))
+        self.tree = edit.document
+        return Replace(document=now)
+
+    def several(self, edit: Several) -> AnyEdit:
+        inverses = [self.run(one) for one in edit.edits]
+        return Several(edits=tuple(reversed(inverses)))
+
+    # -- parts ------------------------------------------------------------------------------
+
+    def insert(self, edit: Insert) -> AnyEdit:
+        home = self._list(edit.into, edit.list)
+        value = copy.deepcopy(edit.value)
+        taken = _ids_of(home) if edit.list in INNER else ids(self.tree)
+        wanted = value.get("id")
+        if not isinstance(wanted, str):
+            raise Refused(Problem("bad_id", "", {"id": wanted}))
+        value["id"] = fresh(wanted, taken)
+        taken.add(value["id"])
+        for question in cast(list[Tree], value.get("questions", [])):
+            question["id"] = fresh(question["id"], taken)
+            taken.add(question["id"])
+        home.insert(_index(home, edit.before), value)
+        self.made = self._address(edit.into, edit.list, value["id"])
+        return Remove(of=self.made)
+
+    def _list(self, into: str, member: str) -> list[Tree]:
+        allowed = (*INNER, "questions") if into else LISTS
+        if member not in allowed:
+            raise Refused(Problem("no_such_part", "", {"part": member}))
+        return self.part(into).setdefault(member, [])
+
+    def _address(self, into: str, member: str, name: str) -> str:
+        return f"{into.partition('/')[0]}/{member}/{name}" if member in INNER else name
+
+    def remove(self, edit: Remove) -> AnyEdit:
+        place = self.place(edit.of)
+        part, inner = _named(edit.of)
+        found = uses(self.document, part, inner)
+        if found:
+            params = {"part": edit.of, "count": len(found)}
+            raise Refused(Problem("part_in_use", place.at, params), used_by=found)
+        into, member = self._home(edit.of)
+        before = _behind(place)
+        value = place.home.pop(place.position)
+        return Insert(into=into, list=member, value=value, before=before)
+
+    def _home(self, address: str) -> tuple[str, str]:
+        """Where a part lives: the `into` and the `list` of an Insert."""
+        at = self.place(address).at.split("/")[1:]
+        if address.count("/"):
+            part, kind, _ = address.split("/")
+            above = self._node_above(part, at) if kind == "nodes" else None
+            return (f"{part}/nodes/{above}" if above else part), kind
+        if len(at) == 4:
+            return self.tree["pages"][int(at[1])]["id"], "questions"
+        return "", at[0]
+
+    def _node_above(self, part: str, at: list[str]) -> str | None:
+        """The id of the node that holds the one at this pointer; None at the top."""
+        if at.count("nodes") < 2:
+            return None
+        node: Any = self.tree
+        for step in at[:-2]:
+            node = node[int(step) if isinstance(node, list) else step]
+        return node["id"]
+
+    def move(self, edit: Move) -> AnyEdit:
+        place = self.place(edit.of)
+        into, member = self._home(edit.of)
+        before = _behind(place)
+        home = self._list(edit.into, member)
+        part = place.home.pop(place.position)
+        if edit.before == part["id"]:
+            raise Refused(Problem("no_such_part", "", {"part": edit.before}))
+        home.insert(_index(home, edit.before), part)
+        self.made = edit.of
+        return Move(of=edit.of, into=into, before=before)
+
+    # -- names ------------------------------------------------------------------------------
+
+    def rename(self, edit: Rename) -> AnyEdit:
+        place = self.place(edit.of)
+        part, inner = _named(edit.of)
+        old = place.part["id"]
+        taken = _ids_of(place.home) if inner else ids(self.tree)
+        if edit.to != old and edit.to in taken:
+            raise Refused(Problem("duplicate_id", place.at, {"id": edit.to}))
+        mentions = [
+            mention
+            for mention in references(self.document)
+            if mention.id == part and (inner is None or mention.inner == inner)
+        ]
+        for mention in sorted(mentions, key=lambda m: m.at.count("/"), reverse=True):
+            _follow(self.tree, mention, old, edit.to)
+        self.place(edit.of).part["id"] = edit.to
+        self.made = self._address(part, inner[0], edit.to) if inner else edit.to
+        return Rename(of=self.made, to=old)
+
+    def duplicate(self, edit: Duplicate) -> AnyEdit:
+        place = self.place(edit.of)
+        into, member = self._home(edit.of)
+        value = copy.deepcopy(place.part)
+        taken = _ids_of(place.home) if member in INNER else ids(self.tree)
+        own = [value, *cast(list[Tree], value.get("questions", []))]
+        names = {one["id"]: fresh(one["id"], taken) for one in own}
+        if member not in INNER:
+            for mention in references(self.document):
+                if mention.id in names and mention.at.startswith(place.at + "/"):
+                    local = msgspec.structs.replace(mention, at=mention.at[len(place.at) :])
+                    _follow(value, local, mention.id, names[mention.id])
+        for one in own:
+            one["id"] = names[one["id"]]
+        place.home.insert(place.position + 1, value)
+        self.made = self._address(into, member, value["id"])
+        return Remove(of=self.made)
+
+
+def _require_same(was: Any, now: Any) -> None:
+    """Refuse where somebody else set another value since."""
+    if was is not UNSET and was != now:
+        raise Refused(Problem("changed_meanwhile", ""), now=now)
+
+
+def _named(address: str) -> tuple[str, Inner | None]:
+    part, _, rest = address.partition("/")
+    kind, _, name = rest.partition("/")
+    return part, (cast(Inner, (kind, name)) if rest else None)
+
+
+def _behind(place: Place) -> str | None:
+    """The id of the part that follows in the list; None for the last."""
+    rest = place.home[place.position + 1 :]
+    return rest[0]["id"] if rest else None
+
+
+def _ids_of(home: list[Tree]) -> set[str]:
+    found: set[str] = set()
+    for part in home:
+        found.add(part["id"])
+        found |= _ids_of(part.get("nodes", []))
+    return found
+
+
+def _index(home: list[Tree], before: str | None) -> int:
+    if before is None:
+        return len(home)
+    for i, part in enumerate(home):
+        if part["id"] == before:
+            return i
+    raise Refused(Problem("no_such_part", "", {"part": before}))
+
+
+def _follow(tree: Tree, mention: Reference, old: str, new: str) -> None:
+    """Let one mention name the part by its new id."""
+    *path, last = [step.replace("~1", "/").replace("~0", "~") for step in mention.at.split("/")[1:]]
+    node: Any = tree
+    for step in path:
+        node = node[int(step) if isinstance(node, list) else step]
+    key: Any = int(last) if isinstance(node, list) else last
+    match mention.form:
+        case "key":
+            members = cast(Tree, node)
+            renamed = _renamed(last, mention, old, new)
+            entries = [(renamed if name == last else name, one) for name, one in members.items()]
+            members.clear()
+            members.update(entries)
+        case "text":
+            text = cast(Text, node[key])
+            for name in dict.fromkeys(placeholders(text)):
+                text = rename_placeholders(text, name, _renamed(name, mention, old, new))
+            node[key] = text
+        case _:
+            node[key] = _renamed(cast(str, node[key]), mention, old, new)
+
+
+def _renamed(name: str, mention: Reference, old: str, new: str) -> str:
+    """The name with the part's old id replaced: `old`, `old.row`, `score.old`, `end:old`."""
+    if mention.inner is not None and mention.inner[1] == old:
+        if mention.form in ("value", "key") or "." not in name:
+            return new if name == old else name
+        head, _, tail = name.rpartition(".")
+        return f"{head}.{new}" if tail == old else name
+    for prefix in ("score.", "end:", ""):
+        if name == prefix + old:
+            return prefix + new
+    return new + name[len(old) :] if name.startswith(f"{old}.") else name

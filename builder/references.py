@@ -1,0 +1,200 @@
+"""Where a document names its own parts: rules, scores, texts, jumps, walks."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, cast
+
+import msgspec
+
+from engine.definition import Document, If, Walk
+from engine.problems import pointer
+from engine.questions import Question
+from engine.questions.cascade import Cascade
+from engine.questions.matrix import Matrix
+from engine.questions.pickers import StaffQuestion
+from engine.ruletree import Answered, Comparison, Membership, placed_leaves
+from engine.scope import Scope, operands
+from engine.text import placeholders
+
+Form = Literal["ref", "value", "key", "jump", "text"]
+InnerKind = Literal["options", "rows", "nodes"]
+Inner = tuple[InnerKind, str]
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """One mention of a part.
+
+    `at` points at the mention in the document (for `key`, at the member so named); `owner` is the
+    id of the page, question, score … that holds it; `id` is the part that is named, `inner` the
+    option, row or node of it, if one is.
+    """
+
+    at: str
+    form: Form
+    owner: str
+    id: str
+    inner: Inner | None = None
+
+
+def references(document: Document) -> Iterator[Reference]:
+    """Every mention of a page, question, option, row, node, score, computed value or ending."""
+    finder = _Finder(document)
+    yield from finder.in_rules()
+    yield from finder.in_jumps()
+    yield from finder.in_numbers()
+    yield from finder.in_texts()
+    yield from finder.in_pickers()
+    for i, walk in enumerate(document.walks):
+        yield from finder.in_walk(walk, pointer("walks", i))
+
+
+def uses(document: Document, part: str, inner: Inner | None = None) -> tuple[Reference, ...]:
+    """The mentions of a part from outside itself.
+
+    With `inner`, those of one option, row or node; without, those of the part and all inside it.
+    For a page: those of the page and of its questions, but for what its own questions say of one
+    another.
+    """
+    inside = {part} | {
+        question.id for page in document.pages if page.id == part for question in page.questions
+    }
+    if inner is not None:
+        return tuple(r for r in references(document) if r.id == part and r.inner == inner)
+    return tuple(r for r in references(document) if r.id in inside and r.owner not in inside)
+
+
+class _Finder:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.scope = Scope(document)
+
+    # -- what a name stands for -------------------------------------------------------------
+
+    def named(self, at: str, form: Form, owner: str, name: str) -> Iterator[Reference]:
+        """The mention that a ref makes; none for context names, `today` and unknown names."""
+        ref = self.scope.refs.get(name)
+        if ref is None or ref.source in ("context", "today"):
+            return
+        question = self.scope.questions.get(ref.id)
+        is_row = isinstance(question, Matrix) and any(r.id == ref.part for r in question.rows)
+        inner: Inner | None = ("rows", ref.part) if is_row else None
+        yield Reference(at, form, owner, ref.id, inner)
+
+    def literal(self, at: str, owner: str, ref: str, value: Any) -> Iterator[Reference]:
+        """The option or node that a compared value names."""
+        found = self.scope.refs.get(ref)
+        question = self.scope.questions.get(found.id) if found else None
+        if question is not None and isinstance(value, str):
+            kind = inner_kind(question)
+            if kind is not None and value in inner_ids(question, kind):
+                yield Reference(at, "value", owner, question.id, (kind, value))
+
+    # -- places -----------------------------------------------------------------------------
+
+    def in_rules(self) -> Iterator[Reference]:
+        for placed in self.scope.rules():
+            owner = self.owner(placed.at)
+            for at, leaf in placed_leaves(placed.rule, placed.at):
+                yield from self.named(f"{at}/ref", "ref", owner, leaf.ref)
+                match leaf:
+                    case Comparison():
+                        if leaf.other is not None:
+                            yield from self.named(f"{at}/other", "ref", owner, leaf.other)
+                        yield from self.literal(f"{at}/value", owner, leaf.ref, leaf.value)
+                    case Membership():
+                        for i, value in enumerate(leaf.value):
+                            yield from self.literal(f"{at}/value/{i}", owner, leaf.ref, value)
+                    case Answered():
+                        pass
+
+    def in_jumps(self) -> Iterator[Reference]:
+        for p, page in enumerate(self.document.pages):
+            for n, jump in enumerate(page.next):
+                target = jump.to.removeprefix("end:")
+                if target != "end":
+                    yield Reference(pointer("pages", p, "next", n, "to"), "jump", page.id, target)
+
+    def in_numbers(self) -> Iterator[Reference]:
+        for i, computed in enumerate(self.document.computed):
+            members = ("then", "else") if isinstance(computed.value, If) else None
+            for o, operand in enumerate(operands(computed)):
+                at = pointer("computed", i, "value", *((members[o],) if members else ("of", o)))
+                if isinstance(operand, str):
+                    yield from self.named(at, "ref", computed.id, operand)
+        for i, score in enumerate(self.document.scores):
+            for o, member in enumerate(score.of):
+                yield from self.named(pointer("scores", i, "of", o), "ref", score.id, member)
+            for member in score.weights:
+                at = pointer("scores", i, "weights", member)
+                yield from self.named(at, "key", score.id, member)
+
+    def in_texts(self) -> Iterator[Reference]:
+        for at, text, _ in self.scope.texts():
+            for name in dict.fromkeys(placeholders(text)):
+                yield from self.named(at, "text", self.owner(at), name)
+
+    def in_pickers(self) -> Iterator[Reference]:
+        for name, question in self.scope.questions.items():
+            if isinstance(question, StaffQuestion) and question.of is not None:
+                yield from self.named(f"{self.scope.at[name]}/of", "ref", name, question.of)
+
+    def in_walk(self, walk: Walk, at: str) -> Iterator[Reference]:
+        for name, value in walk.answers.items():
+            place = at + pointer("answers", name)
+            yield from self.named(place, "key", walk.id, name)
+            if (question := self.scope.questions.get(name)) is not None:
+                yield from _answered(question, place, walk.id, value)
+        for i, name in enumerate(walk.expect.asked or ()):
+            yield from self.named(f"{at}/expect/asked/{i}", "ref", walk.id, name)
+        for name in walk.expect.scores or {}:
+            place = at + pointer("expect", "scores", name)
+            if name in self.scope.scores:
+                yield Reference(place, "key", walk.id, name)
+        if walk.expect.ending is not None:
+            yield Reference(f"{at}/expect/ending", "jump", walk.id, walk.expect.ending)
+
+    def owner(self, at: str) -> str:
+        """The id of the part that a pointer leads into; "" for the document's head."""
+        document: Any = self.document
+        match at.split("/")[1:]:
+            case ["pages", page, "questions", question, *_]:
+                return document.pages[int(page)].questions[int(question)].id
+            case ["pages" | "computed" | "scores" | "endings" | "alerts" | "walks" as name, i, *_]:
+                return getattr(document, name)[int(i)].id
+            case _:
+                return ""
+
+
+def inner_kind(question: Question) -> InnerKind | None:
+    """Under which member a question keeps what its values name."""
+    if isinstance(question, Cascade):
+        return "nodes"
+    return "options" if getattr(question, "options", ()) else None
+
+
+def inner_ids(question: Question, kind: InnerKind) -> frozenset[str]:
+    """The ids of a question's options, rows or nodes."""
+    if isinstance(question, Cascade):
+        return frozenset(node.id for _, node in question.walk())
+    return frozenset(part.id for part in getattr(question, kind, ()))
+
+
+def _answered(question: Question, at: str, owner: str, value: Any) -> Iterator[Reference]:
+    """The options, rows and nodes that an answer in a walk names."""
+    kind = inner_kind(question)
+    match value:
+        case str() if kind and value in inner_ids(question, kind):
+            yield Reference(at, "value", owner, question.id, (kind, value))
+        case list():
+            for i, one in enumerate(cast(list[Any], value)):
+                yield from _answered(question, f"{at}/{i}", owner, one)
+        case {"choice": choice}:
+            yield from _answered(question, f"{at}/choice", owner, choice)
+        case dict() if isinstance(question, Matrix):
+            rows = inner_ids(question, "rows")
+            for row, one in cast(dict[str, Any], value).items():
+                place = at + pointer(row)
+                if row in rows:
+                    yield Reference(place, "key", owner, question.id, ("rows", row))
+                yield from _answered(question, place, owner, one)
+        case _:
+            pass

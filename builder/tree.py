@@ -1,0 +1,112 @@
+"""A document as JSON values in one written form, and its parts found by their ids."""
+
+from typing import Any, NamedTuple, cast
+
+import msgspec
+
+from engine.definition import Document
+from engine.problems import pointer
+
+Tree = dict[str, Any]
+LISTS = ("pages", "computed", "scores", "endings", "alerts", "walks")
+"""The document's lists whose entries have ids of the one shared space."""
+INNER = ("options", "rows", "nodes")
+
+
+class Place(NamedTuple):
+    """A part in its list: the list, where in it, and the pointer to it."""
+
+    home: list[Tree]
+    position: int
+    at: str
+
+    @property
+    def part(self) -> Tree:
+        """The part itself."""
+        return self.home[self.position]
+
+
+def to_tree(document: Document) -> Tree:
+    """The document as JSON values: members in the order of the format, defaults left out, texts in
+    the order of the document's languages, numbered labels by number."""
+    tree: Tree = msgspec.json.decode(msgspec.json.encode(document))
+    return _ordered(tree, {name: i for i, name in enumerate(document.languages)})
+
+
+def write(document: Document) -> bytes:
+    """The document's one written form, UTF-8 JSON."""
+    return msgspec.json.encode(to_tree(document))
+
+
+def _ordered(node: Any, languages: dict[str, int]) -> Any:
+    if isinstance(node, list):
+        return [_ordered(one, languages) for one in cast(list[Any], node)]
+    if not isinstance(node, dict):
+        return node
+    members = cast(Tree, node)
+    if members and members.keys() <= languages.keys():
+        return dict(sorted(members.items(), key=lambda pair: languages[pair[0]]))
+    if members and all(_is_whole(name) for name in members):
+        members = dict(sorted(members.items(), key=lambda pair: int(pair[0])))
+    return {
+        name: value if name in ("ext", "answers") else _ordered(value, languages)
+        for name, value in members.items()
+    }
+
+
+def _is_whole(name: str) -> bool:
+    return name.removeprefix("-").isdecimal() and name.isascii()
+
+
+def find(tree: Tree, address: str) -> Place | None:
+    """The part of this address: an id, or `question/options/id` (or `rows`, `nodes`)."""
+    name, _, inner = address.partition("/")
+    place = _find_part(tree, name)
+    if place is None or not inner:
+        return place
+    kind, _, inner_id = inner.partition("/")
+    if kind not in INNER or kind not in place.part:
+        return None
+    return _find_inner(place.part[kind], inner_id, f"{place.at}/{kind}", kind)
+
+
+def _find_part(tree: Tree, name: str) -> Place | None:
+    for member in LISTS:
+        home: list[Tree] = tree.get(member, [])
+        for i, part in enumerate(home):
+            if part.get("id") == name:
+                return Place(home, i, pointer(member, i))
+            questions: list[Tree] = part.get("questions", []) if member == "pages" else []
+            for q, question in enumerate(questions):
+                if question.get("id") == name:
+                    return Place(questions, q, pointer("pages", i, "questions", q))
+    return None
+
+
+def _find_inner(home: list[Tree], name: str, at: str, kind: str) -> Place | None:
+    for i, part in enumerate(home):
+        if part.get("id") == name:
+            return Place(home, i, f"{at}/{i}")
+        below = _find_inner(part.get("nodes", []), name, f"{at}/{i}/nodes", kind)
+        if below is not None:
+            return below
+    return None
+
+
+def ids(tree: Tree) -> set[str]:
+    """Every id of the shared space."""
+    found: set[str] = set()
+    for member in LISTS:
+        for part in tree.get(member, []):
+            found.add(part["id"])
+            found.update(question["id"] for question in part.get("questions", []))
+    return found
+
+
+def fresh(wanted: str, taken: set[str]) -> str:
+    """`wanted`, or it with the first number that makes it new; at most 64 characters."""
+    name, number = wanted, 2
+    while name in taken:
+        name = f"{wanted[:58]}_{number}"
+        number += 1
+    return name
