@@ -354,9 +354,7 @@ class _Worker:
         if edit.to != old and edit.to in taken:
             raise Refused(Problem("duplicate_id", place.at, {"id": edit.to}))
         mentions = [
-            mention
-            for mention in references(self.document)
-            if mention.id == part and (inner is None or mention.inner == inner)
+            mention for mention in references(self.document) if _names(mention, part, inner)
         ]
         for mention in sorted(mentions, key=lambda m: m.at.count("/"), reverse=True):
             _follow(self.tree, mention, old, edit.to)
@@ -373,7 +371,11 @@ class _Worker:
         names = {one["id"]: fresh(one["id"], taken) for one in own}
         if member not in INNER:
             for mention in references(self.document):
-                if mention.id in names and mention.at.startswith(place.at + "/"):
+                if (
+                    _names(mention, mention.id, None)
+                    and mention.id in names
+                    and mention.at.startswith(place.at + "/")
+                ):
                     local = msgspec.structs.replace(mention, at=mention.at[len(place.at) :])
                     _follow(value, local, mention.id, names[mention.id])
         for one in own:
@@ -416,6 +418,15 @@ def _index(home: list[Tree], before: str | None) -> int:
         if part["id"] == before:
             return i
     raise Refused(Problem("no_such_part", "", {"part": before}))
+
+
+def _names(mention: Reference, part: str, inner: Inner | None) -> bool:
+    """Whether a mention spells the id of this part, or of this option, row or node of it."""
+    if mention.id != part:
+        return False
+    if inner is not None:
+        return mention.inner == inner
+    return mention.inner is None or mention.form in ("ref", "text")
 
 
 def _follow(tree: Tree, mention: Reference, old: str, new: str) -> None:
