@@ -62,7 +62,7 @@ def identify(request: Http, settings: Settings, db: Database, clock: Clock) -> P
 
 def own_path(wanted: str | None) -> str:
     """A path of the console to go on to; the start page for anything else (S46)."""
-    if wanted and "//" not in wanted and _OWN_PATH.fullmatch(wanted):
+    if wanted and wanted != "/staff" and "//" not in wanted and _OWN_PATH.fullmatch(wanted):
         return wanted
     return HOME
 

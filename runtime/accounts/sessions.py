@@ -55,6 +55,15 @@ class SessionLine(Struct, frozen=True):
     seen_at: datetime
 
 
+class OpenSession(Struct, frozen=True):
+    """One open session with its owner, as an administrator sees it."""
+
+    line: SessionLine
+    user: str
+    name: str
+    login: str
+
+
 def limits_of(permissions: frozenset[str]) -> Limits:
     """The limits for what somebody may do (S16)."""
     return ADMINISTRATOR if permissions & ADMINISTERS else STAFF
@@ -256,3 +265,54 @@ def sessions_of(connection: sa.Connection, user_id: str) -> list[SessionLine]:
         SessionLine(str(row.id), row.way, row.address, row.agent, row.created_at, row.seen_at)
         for row in rows
     ]
+
+
+PAGE_SIZE = 50
+_OPEN = """
+SELECT s.id, s.way, s.address, s.agent, s.created_at, s.seen_at, s.user_id, u.name, u.login
+FROM user_sessions s JOIN users u ON u.id = s.user_id
+WHERE s.seen_at > :idle AND s.created_at > :absolute
+AND (:text = '' OR strpos(lower(u.name), :text) > 0 OR starts_with(u.login, :text)
+     OR s.address = :text)
+"""
+
+
+def open_sessions(
+    connection: sa.Connection,
+    text: str = "",
+    after: tuple[datetime, str] | None = None,
+    *,
+    clock: Clock = system_clock,
+) -> tuple[list[OpenSession], tuple[datetime, str] | None]:
+    """A page of everybody's sessions, the newest sign-in first, and where the next page begins.
+
+    `text` is part of a name, the beginning of a sign-in name, or a whole address.
+    """
+    now = clock()
+    place = "AND (s.created_at, s.id) < (:at, CAST(:id AS uuid))" if after else ""
+    values: dict[str, Any] = {
+        "text": text.strip().lower(),
+        "idle": now - STAFF.idle,
+        "absolute": now - STAFF.absolute,
+        "most": PAGE_SIZE + 1,
+    }
+    if after is not None:
+        values |= {"at": after[0], "id": after[1]}
+    rows = connection.execute(
+        sa.text(f"{_OPEN} {place} ORDER BY s.created_at DESC, s.id DESC LIMIT :most"),  # nosec B608
+        values,
+    ).all()
+    shown = [
+        OpenSession(SessionLine(str(row[0]), *row[1:6]), str(row.user_id), row.name, row.login)
+        for row in rows[:PAGE_SIZE]
+    ]
+    last = shown[-1].line if len(rows) > PAGE_SIZE else None
+    return shown, None if last is None else (last.created_at, last.id)
+
+
+def owner_of(connection: sa.Connection, session_id: str) -> str | None:
+    """Whose session this is."""
+    found = connection.execute(
+        sa.text("SELECT user_id FROM user_sessions WHERE id = :id"), {"id": UUID(session_id)}
+    ).scalar_one_or_none()
+    return None if found is None else str(found)

@@ -208,9 +208,8 @@ def on_app_error(request: Http, error: AppError) -> Response[Any]:
 def _to_sign_in(request: Http, error: NotSignedIn) -> Response[Any]:
     """A browser that reads a page is led to sign in; anything else is told."""
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
-        to = "/staff/sign-in"
-        if error.code == "sign_in":
-            to = sign_in_address(request.url.path)
+        query = request.url.query
+        to = sign_in_address(f"{request.url.path}?{query}" if query else request.url.path)
         return Response(None, status_code=303, headers=HEADERS | {"location": to})
     html = _render(
         language_of(request, None), "console/refused.html", "console", None, None,

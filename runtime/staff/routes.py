@@ -13,13 +13,24 @@ from runtime.staff.frame import (
     on_app_error,
     principal_of_request,
 )
-from runtime.staff.pages import audit, home, my_account, responses, roles, sign_in, surveys, users
+from runtime.staff.pages import (
+    audit,
+    help,
+    home,
+    my_account,
+    responses,
+    roles,
+    sessions,
+    sign_in,
+    surveys,
+    users,
+)
 from runtime.wiring import Deployment
 
 STATIC = Path(__file__).parent / "static"
 STYLE = (STATIC / "console.css").read_text("utf-8")
 SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
-PAGES = (home, responses, surveys, users, roles, audit)
+PAGES = (home, responses, surveys, users, roles, sessions, audit, help, my_account)
 
 
 @get("/staff/console.css", sync_to_thread=False, opt={"public": True})
@@ -38,7 +49,7 @@ def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:
     """The staff channel's pages."""
     before = Router(
         "/",
-        route_handlers=[*sign_in.handlers, *my_account.handlers, sign_in_style, style],
+        route_handlers=[*sign_in.handlers, sign_in_style, style],
         dependencies=sign_in.dependencies,
         exception_handlers={AppError: on_app_error},
         include_in_schema=False,

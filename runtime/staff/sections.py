@@ -20,5 +20,8 @@ SECTIONS = (
     Section("surveys", "work", "/staff/surveys", "surveys:read"),
     Section("users", "watch", "/staff/users", "users:read"),
     Section("roles", "watch", "/staff/roles", "roles:read"),
+    Section("sessions", "watch", "/staff/sessions", "sessions:end"),
     Section("audit", "watch", "/staff/audit", "audit:read"),
+    Section("help", "own", "/staff/help"),
+    Section("account", "own", "/staff/me"),
 )

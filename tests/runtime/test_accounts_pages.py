@@ -1,6 +1,7 @@
 """The pages to sign in and for one's own account, called as a browser without JavaScript would."""
 
 import base64
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from litestar import Litestar, get
 from litestar.testing import TestClient
 
-from runtime.accounts import browser, passwords, totp, users
+from runtime.accounts import browser, passwords, roles, totp, users
 from runtime.kit.addresses import client_address
 from runtime.kit.clock import system_clock
 from runtime.kit.http import Http
@@ -66,6 +67,13 @@ def code_of(page: str) -> str:
     return totp.code_at(secret, int(system_clock().timestamp()) // totp.STEP_SECONDS)
 
 
+def led(visitor: TestClient[Any], path: str) -> str:
+    """Where a browser that wants to read this page is led."""
+    answer = visitor.get(path, headers={"accept": "text/html"})
+    assert answer.status_code == 303, path
+    return answer.headers["location"]
+
+
 def test_a_nurse_signs_in_and_out(visitor: TestClient[Any], nurse: str) -> None:
     """The cookie is hidden from scripts, dies with the browser; the sign-out clears. # S17 # S18"""
     answer = sign_in(visitor)
@@ -75,7 +83,7 @@ def test_a_nurse_signs_in_and_out(visitor: TestClient[Any], nurse: str) -> None:
     assert visitor.get("/staff/me").status_code == 200
     out = form(visitor, "/staff/me", "/staff/sign-out")
     assert out.status_code == 200 and '"cookies"' in out.headers["clear-site-data"]
-    assert visitor.get("/staff/me").headers["location"].startswith("/staff/sign-in")
+    assert led(visitor, "/staff/me") == "/staff/sign-in?next=%2Fstaff%2Fme"
 
 
 def test_a_cookie_from_elsewhere_is_never_adopted(visitor: TestClient[Any], nurse: str) -> None:
@@ -110,10 +118,53 @@ def test_a_redirect_never_leaves_the_console(
 
 def test_the_page_that_was_wanted_follows(visitor: TestClient[Any], nurse: str) -> None:
     """# S46 (part)"""
-    first = visitor.get("/staff/me").headers["location"]
+    first = led(visitor, "/staff/me")
     assert first == "/staff/sign-in?next=%2Fstaff%2Fme"
     wanted = field(visitor.get(first).text, "next")
     assert sign_in(visitor, next=wanted).headers["location"] == "/staff/me"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        ("/staff/users?q=%E9%99%88", "/staff/users?q=%E9%99%88"),
+        ("//evil.example/staff/", "/staff/"),
+        ("https://evil.example/staff/me", "/staff/"),
+        ("/staff/\\evil.example", "/staff/"),
+    ],
+)
+def test_the_page_that_was_wanted_follows_over_every_step(
+    visitor: TestClient[Any], nurse: str, deployment: Deployment, wanted: str, reached: str
+) -> None:
+    """Initial password and second factor between; never out of the console. # S46"""
+    with deployment.db.begin() as connection:
+        roles.grant(connection, nurse, "auditor")
+        first = users.give_initial_password(connection, nurse, actor=users.SYSTEM)
+    good = "Ward7!stairs-Lamp"
+    at = sign_in(visitor, first, next=wanted).headers["location"]
+    assert at == reached
+    for step, fields in (
+        ("password", {"current": first, "new": good, "again": good}),
+        ("enrol", {}),
+    ):
+        at = led(visitor, led(visitor, at))
+        assert at.split("?")[0] == f"/staff/sign-in/{step}"
+        page = visitor.get(at).text
+        if step == "enrol":
+            code = code_of(page)
+            fields = {"code": code}
+        answer = form(visitor, at, f"/staff/sign-in/{step}", next=field(page, "next"), **fields)
+        at = answer.headers.get("location", "")
+    codes = re.search(r'class="button" href="([^"]+)"', answer.text)
+    assert codes is not None and html.unescape(codes[1]) == reached
+    visitor.cookies.clear()
+    at = led(visitor, led(visitor, sign_in(visitor, good, next=wanted).headers["location"]))
+    assert at.split("?")[0] == "/staff/sign-in/second"
+    kept = field(visitor.get(at).text, "next")
+    code = re.search(r"<code>([0-9A-Z]{5}-[0-9A-Z]{5})</code>", answer.text)
+    assert code is not None
+    done = form(visitor, at, "/staff/sign-in/second", code=code[1], next=kept)
+    assert done.headers["location"] == reached
 
 
 def test_a_form_without_its_token_or_from_another_site_is_refused(
@@ -152,8 +203,9 @@ def test_a_half_session_reaches_its_own_page_alone(visitor: TestClient[Any], nur
     half = sign_in(visitor)
     for path in ("/staff/", "/staff/responses/x"):
         assert visitor.get(path).status_code == 401
-    for path in ("/staff/me", "/staff/sign-in", "/staff/sign-in/enrol", "/staff/sign-in/password"):
+    for path in ("/staff/sign-in", "/staff/sign-in/enrol", "/staff/sign-in/password"):
         assert visitor.get(path).headers["location"] == "/staff/sign-in/second", path
+    assert visitor.get("/staff/me").status_code == 401
     second = form(visitor, "/staff/sign-in/second", "/staff/sign-in/second", code=code)
     assert second.status_code == 422
     second = form(visitor, "/staff/sign-in/second", "/staff/sign-in/second", code=codes[0])
@@ -184,7 +236,7 @@ def test_an_initial_password_blocks_everything_until_it_is_changed(
     sign_in(visitor, first)
     assert visitor.get("/staff/").status_code == 401
     here = "/staff/sign-in/password"
-    assert visitor.get("/staff/me").headers["location"] == here
+    assert visitor.get("/staff/sign-in").headers["location"] == here
     weak = form(visitor, here, here, current=first, new="Password@123", again="Password@123")
     assert weak.status_code == 422 and "常见" in weak.text
     unlike = form(visitor, here, here, current=first, new=OTHER, again=GOOD)

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import segno
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -123,11 +123,15 @@ class Gate:
         principal = self.principal
         return principal if principal is not None and principal.stage == stage else None
 
-    def elsewhere(self) -> Response[Any]:
-        """Where somebody belongs who is not at this stage."""
+    def elsewhere(self, wanted: str | None = None) -> Response[Any]:
+        """Where somebody belongs who is not at this stage; the page wanted is kept in mind."""
         if self.principal is None:
             return self.go_to("/staff/sign-in")
-        return self.go_to(browser.STAGE_PAGES.get(self.principal.stage, browser.HOME))
+        page = browser.STAGE_PAGES.get(self.principal.stage)
+        kept = browser.own_path(wanted)
+        if page is None:
+            return self.go_to(kept)
+        return self.go_to(page if kept == browser.HOME else f"{page}?{urlencode({'next': kept})}")
 
     def own(self, fields: Mapping[str, str]) -> Principal:
         """The principal, having posted a form of this session.
@@ -171,7 +175,7 @@ def ask(
     if gate.principal is not None and gate.principal.stage == "full":
         return gate.go_on(next or "")
     if gate.principal is not None:
-        return gate.elsewhere()
+        return gate.elsewhere(next)
     return _form(gate, login="", wanted=browser.own_path(next))
 
 
@@ -271,12 +275,16 @@ def use_link(
 
 
 @get("/staff/sign-in/second", sync_to_thread=True, opt=PUBLIC)
-def ask_second(request: Http, deployment: NamedDependency[Deployment]) -> Response[Any]:
+def ask_second(
+    request: Http,
+    deployment: NamedDependency[Deployment],
+    next: FromQuery[str | None] = None,
+) -> Response[Any]:
     """Ask for the second factor."""
     gate = Gate(request, deployment)
     if gate.waiting("totp") is None:
-        return gate.elsewhere()
-    return gate.page("sign_in/second.html", error=None)
+        return gate.elsewhere(next)
+    return gate.page("sign_in/second.html", error=None, wanted=browser.own_path(next))
 
 
 @post("/staff/sign-in/second", sync_to_thread=True, opt=PUBLIC, status_code=200)
@@ -287,15 +295,16 @@ def show_second(
     gate = Gate(request, deployment)
     principal = gate.own(fields)
     if principal.stage != "totp":
-        return gate.elsewhere()
+        return gate.elsewhere(fields["next"])
     result = gate.desk.second(principal, fields["code"])
     if isinstance(result, Signed):
-        return gate.go_on("", result.token)
+        return gate.go_on(fields["next"], result.token)
     return gate.page(
         "sign_in/second.html",
         gate.status(result),
         headers=gate.wait(result),
         error=gate.sentence(result),
+        wanted=browser.own_path(fields["next"]),
     )
 
 
@@ -304,7 +313,9 @@ def _may_enrol(gate: Gate) -> Principal | None:
     return gate.waiting("enrol") or gate.waiting("full")
 
 
-def _enrol_page(gate: Gate, principal: Principal, refused: Refused | None = None) -> Response[str]:
+def _enrol_page(
+    gate: Gate, principal: Principal, wanted: str | None, refused: Refused | None = None
+) -> Response[str]:
     written = totp.written(gate.desk.offered_secret(principal))
     groups = " ".join(written[i : i + 4] for i in range(0, len(written), 4))
     return gate.page(
@@ -312,16 +323,21 @@ def _enrol_page(gate: Gate, principal: Principal, refused: Refused | None = None
         200 if refused is None else 422,
         key=groups,
         must=principal.stage == "enrol",
+        wanted=browser.own_path(wanted),
         error=None if refused is None else gate.sentence(refused),
     )
 
 
 @get("/staff/sign-in/enrol", sync_to_thread=True, opt=PUBLIC)
-def ask_enrol(request: Http, deployment: NamedDependency[Deployment]) -> Response[Any]:
+def ask_enrol(
+    request: Http,
+    deployment: NamedDependency[Deployment],
+    next: FromQuery[str | None] = None,
+) -> Response[Any]:
     """Show the secret to put into an authenticator program."""
     gate = Gate(request, deployment)
     principal = _may_enrol(gate)
-    return gate.elsewhere() if principal is None else _enrol_page(gate, principal)
+    return gate.elsewhere(next) if principal is None else _enrol_page(gate, principal, next)
 
 
 @get("/staff/sign-in/enrol/code.svg", sync_to_thread=True, opt=PUBLIC)
@@ -345,23 +361,32 @@ def enrol(
     gate = Gate(request, deployment)
     principal = gate.own(fields)
     if _may_enrol(gate) is None:
-        return gate.elsewhere()
+        return gate.elsewhere(fields["next"])
     result = gate.desk.enrol(principal, fields["code"])
     if isinstance(result, Codes):
         cookies = [browser.cookie(gate.settings, result.token)]
-        return gate.page("sign_in/codes.html", cookies=cookies, codes=result.codes)
-    return _enrol_page(gate, principal, result)
+        wanted = browser.own_path(fields["next"])
+        return gate.page("sign_in/codes.html", cookies=cookies, codes=result.codes, wanted=wanted)
+    return _enrol_page(gate, principal, fields["next"], result)
 
 
 @get("/staff/sign-in/password", sync_to_thread=True, opt=PUBLIC)
-def ask_password(request: Http, deployment: NamedDependency[Deployment]) -> Response[Any]:
+def ask_password(
+    request: Http,
+    deployment: NamedDependency[Deployment],
+    next: FromQuery[str | None] = None,
+) -> Response[Any]:
     """Ask for the first password of one's own."""
     gate = Gate(request, deployment)
     principal = gate.waiting("password")
     if principal is None:
-        return gate.elsewhere()
-    asks = gate.desk.needs_current(principal)
-    return gate.page("sign_in/password.html", asks_current=asks, error=None)
+        return gate.elsewhere(next)
+    return gate.page(
+        "sign_in/password.html",
+        asks_current=gate.desk.needs_current(principal),
+        error=None,
+        wanted=browser.own_path(next),
+    )
 
 
 @post("/staff/sign-in/password", sync_to_thread=True, opt=PUBLIC, status_code=200)
@@ -372,16 +397,17 @@ def set_password(
     gate = Gate(request, deployment)
     principal = gate.own(fields)
     if principal.stage != "password":
-        return gate.elsewhere()
+        return gate.elsewhere(fields["next"])
     result = change_password(gate, principal, fields)
     if isinstance(result, Signed):
-        return gate.go_on("", result.token)
+        return gate.go_on(fields["next"], result.token)
     return gate.page(
         "sign_in/password.html",
         gate.status(result),
         headers=gate.wait(result),
         asks_current=gate.desk.needs_current(principal),
         error=gate.sentence(result),
+        wanted=browser.own_path(fields["next"]),
     )
 
 
