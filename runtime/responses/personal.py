@@ -37,6 +37,8 @@ class Asking(Protocol):
 
     @property
     def reach(self) -> Reach: ...
+    @property
+    def fields(self) -> frozenset[str]: ...
     def may(self, permission: Permission) -> bool: ...
     def actor(self) -> Actor: ...
 
@@ -220,6 +222,7 @@ def read_masked(
 def unmask(
     db: Database,
     vault: Vault,
+    surveys: SurveyCache,
     asking: Asking,
     response_id: UUID,
     reason: str,
@@ -228,6 +231,8 @@ def unmask(
     clock: Clock = system_clock,
 ) -> dict[str, Any]:
     """The personal answers themselves, all or those named; the look is recorded before it happens.
+
+    Kinds of values that none of the asker's roles may unmask stay masked.
 
     Raises:
         Forbidden: without the permission `personal:unmask`; that is recorded too.
@@ -245,6 +250,9 @@ def unmask(
         row = _row(connection, asking, response_id)
         answers = open_answers(vault, row.id, row.sealed, row.answers)
         shown = {k: v for k, v in answers.items() if not questions or k in questions}
+        form = surveys.get(row.survey_id, row.survey_version)
+        kinds = kinds_of(form)
+        clear = {k for k in shown if (kinds[k] if k in kinds else "text") in asking.fields}
         record(
             connection,
             asking.actor(),
@@ -252,10 +260,11 @@ def unmask(
             "response",
             str(response_id),
             site=row.site,
-            facts={"reason": reason, "questions": sorted(shown)},
+            facts={"reason": reason, "questions": sorted(clear)},
             clock=clock,
         )
-    return shown
+    hidden = masked(form, shown)
+    return {name: shown[name] if name in clear else hidden[name] for name in shown}
 
 
 def _record_refusal(db: Database, asking: Asking, response_id: UUID, clock: Clock) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from sqlalchemy.exc import IntegrityError
 
-from runtime.accounts import attempts, passwords, providers, resealing, sessions, totp, users
+from runtime.accounts import attempts, passwords, providers, resealing, roles, sessions, totp, users
 from runtime.accounts.access import Principal
 from runtime.accounts.passwords import Owner, faults_of
 from runtime.accounts.sign_in import Codes, Desk, Refused, Signed, Visitor
@@ -495,6 +495,25 @@ def test_accounts_unused_for_ninety_days_are_closed(db: Database, nurse: str, ti
     with db.begin() as connection:
         assert users.enable(connection, nurse, actor=SYSTEM, clock=time)
     assert users.disable_unused(db, time) == 0
+
+
+def test_the_last_administrator_is_not_closed_for_want_of_use(db: Database, time: Time) -> None:
+    """Of two, the one used last stays; the trail says why. # S41, S39 (part)"""
+    with db.begin() as connection:
+        old, late = (users.create(connection, one, one, clock=time) for one in ("old", "late"))
+        for user in (old, late):
+            roles.grant(connection, user, "security_administrator", clock=time)
+        time.go(days=1)
+        sessions.start(connection, late, clock=time)
+    time.go(days=100)
+    assert users.disable_unused(db, time) == 1
+    with db.begin() as connection:
+        assert users.get(connection, old).state == "disabled"
+        assert users.get(connection, late).state == "active"
+        kept = connection.execute(
+            sa.text("SELECT object_id FROM audit_lines WHERE action = 'account.kept_unused'")
+        ).scalars()
+        assert list(kept) == [late]
 
 
 def test_every_event_leaves_its_line(

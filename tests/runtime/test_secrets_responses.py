@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from litestar.testing import TestClient
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
+from runtime.accounts import role_editing
 from runtime.accounts.access import Principal, Reach
 from runtime.accounts.service import create_token
 from runtime.kit.db import Database
@@ -70,14 +71,18 @@ def fill(deployment: Deployment) -> Callable[[], UUID]:
     return submit
 
 
-def staff(*permissions: str, sites: tuple[str, ...] | None = None) -> Principal:
+def staff(
+    *permissions: str,
+    sites: tuple[str, ...] | None = None,
+    fields: tuple[str, ...] = role_editing.FIELDS,
+) -> Principal:
     """Somebody signed in with these permissions."""
     return Principal(
         user_id="u1",
         name="审核员",
         permissions=frozenset(permissions),
         reach=Reach(sites, None, False),
-        fields=frozenset(),
+        fields=frozenset(fields),
         session="s1",
         lang=None,
         stage="full",
@@ -179,14 +184,19 @@ def test_values_are_masked_until_somebody_gives_a_reason(
     assert (shown["name"], shown["address"]) == ("****", "****")
     may = staff("personal:unmask")
     with pytest.raises(Forbidden):
-        personal.unmask(db, vault, staff(), response, "回访患者")
+        personal.unmask(db, vault, deployment.surveys, staff(), response, "回访患者")
     with pytest.raises(Unprocessable):
-        personal.unmask(db, vault, may, response, " 看看 ")
+        personal.unmask(db, vault, deployment.surveys, may, response, " 看看 ")
     far = staff("personal:unmask", sites=("elsewhere",))
     with pytest.raises(NotFound):
-        personal.unmask(db, vault, far, response, "回访患者")
-    assert personal.unmask(db, vault, may, response, "回访患者") == SEEDED
-    one = personal.unmask(db, vault, may, response, "回访患者", questions=("phone",))
+        personal.unmask(db, vault, deployment.surveys, far, response, "回访患者")
+    assert personal.unmask(db, vault, deployment.surveys, may, response, "回访患者") == SEEDED
+    by_phone = staff("personal:unmask", fields=("phone",))
+    some = personal.unmask(db, vault, deployment.surveys, by_phone, response, "回访患者")
+    assert some == shown | {"phone": SEEDED["phone"]}
+    one = personal.unmask(
+        db, vault, deployment.surveys, may, response, "回访患者", questions=("phone",)
+    )
     assert one == {"phone": SEEDED["phone"]}
     with db.begin() as connection:
         lines = connection.execute(
@@ -195,8 +205,9 @@ def test_values_are_masked_until_somebody_gives_a_reason(
                 "ORDER BY at"
             )
         ).all()
-    assert [line.outcome for line in lines] == ["refused", "ok", "ok"]
+    assert [line.outcome for line in lines] == ["refused", "ok", "ok", "ok"]
     assert lines[2].facts == {"reason": "回访患者", "questions": ["phone"]}
+    assert lines[3].facts == {"reason": "回访患者", "questions": ["phone"]}
 
 
 def test_an_integrator_who_reads_personal_answers_leaves_a_line(
@@ -225,7 +236,14 @@ def test_no_personal_value_reaches_the_log(
     response = fill()
     with pytest.raises(SealBroken) as caught:
         personal.open_answers(deployment.vault, response, b"\x01" + b"0" * 60)
-    personal.unmask(deployment.db, deployment.vault, staff("personal:unmask"), response, "回访患者")
+    personal.unmask(
+        deployment.db,
+        deployment.vault,
+        deployment.surveys,
+        staff("personal:unmask"),
+        response,
+        "回访患者",
+    )
     written = "".join(capfd.readouterr()) + str(caught.value)
     assert not [value for value in SEEDED.values() if value in written]
 
