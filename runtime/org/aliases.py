@@ -217,6 +217,17 @@ def alias_of(connection: sa.Connection, alias_id: int) -> Alias:
     return from_row(found, Alias)
 
 
+def aliases_of(db: Database, department_id: str) -> list[Alias]:
+    """The codes that mean a department, or that came to it by a split, by system and code."""
+    statement = sa.text(
+        f"SELECT {_COLUMNS} FROM department_aliases WHERE department = :id OR heir = :id "  # nosec B608
+        "ORDER BY system, code, valid_from NULLS FIRST"
+    )
+    with db.begin() as connection:
+        rows = connection.execute(statement, {"id": department_id}).mappings()
+        return [from_row(row, Alias) for row in rows]
+
+
 def list_aliases(
     db: Database, *, q: str = "", system: str | None = None, limit: int = 200, offset: int = 0
 ) -> list[Alias]:

@@ -1,6 +1,7 @@
 """Changing the department tree: adding, renaming, moving, closing, each with its history."""
 
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -17,6 +18,7 @@ from runtime.org.models import DepartmentRow, HistoryLine, Words, from_row
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 MAX_NAME = 100
+MAX_OWN_CODE = 40
 OWN_SYSTEM = "unified"
 """The system under whose name the dictionary's own former codes are kept as aliases."""
 
@@ -116,8 +118,8 @@ def add_department(
         "id": department_id,
         "name": checked_name(name),
         "parent": parent,
-        "code": code or None,
-        "kind": kind or None,
+        "code": checked_code(code),
+        "kind": checked_code(kind, "/kind"),
         "sites": list(sites),
         "today": hospital_day(clock()),
     }
@@ -182,6 +184,7 @@ def edit_department(
     Raises:
         StateConflict: somebody else changed it meanwhile, or the code is in use.
     """
+    code, kind = checked_code(code), checked_code(kind, "/kind")
     with db.begin() as connection:
         lock_organisation(connection)
         _require_sites(connection, sites)
@@ -192,7 +195,7 @@ def edit_department(
             connection,
             department_id,
             revision,
-            {"code": code or None, "kind": kind or None, "sites": list(sites)},
+            {"code": code, "kind": kind, "sites": list(sites)},
         )
         if before.code and before.code != code:
             _keep_former_code(connection, before, hospital_day(clock()))
@@ -376,6 +379,26 @@ def checked_name(name: Words) -> Words:
     if any(len(text) > MAX_NAME or "\0" in text for text in words.values()):
         raise Unprocessable("org_name_long", "A name has at most 100 characters.", at="/name_zh")
     return words
+
+
+def checked_code(code: str | None, at: str = "/code") -> str | None:
+    """A code or kind on one line; None where there is none.
+
+    Raises:
+        Unprocessable: it is too long.
+    """
+    text = " ".join((code or "").replace("\0", "").split())
+    if len(text) > MAX_OWN_CODE:
+        raise Unprocessable("org_code_long", "A code has at most 40 characters.", at=at)
+    return text or None
+
+
+def new_id(letter: str, code: str | None) -> str:
+    """An id for what staff add by name alone: from a code of plain letters and digits, else by
+    chance."""
+    plain = (code or "").lower()
+    is_plain = plain.isascii() and plain.replace("_", "").isalnum()
+    return f"{letter}_{plain if is_plain else secrets.token_hex(4)}"
 
 
 def require_open(found: DepartmentRow) -> None:

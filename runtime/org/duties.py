@@ -11,9 +11,15 @@ from runtime.kit.clock import Clock, hospital_day, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 from runtime.org.departments import department_of, lock_organisation
-from runtime.org.models import Duty, DutyRow, from_row
+from runtime.org.models import Account, Duty, DutyRow, from_row
 
-_COLUMNS = "id, department, user_id, duty, valid_from, valid_to"
+_LINES = """
+SELECT d.id, d.department, d.user_id::text AS user_id, u.name, u.login,
+       u.state = 'active' AS is_active, d.duty, d.valid_from, d.valid_to
+FROM department_duties d JOIN users u ON u.id = d.user_id
+"""
+_ACCOUNTS = "SELECT id::text AS id, login, name FROM users WHERE state = 'active'"
+FOREIGN_KEY = "23503"  # SQLSTATE foreign_key_violation
 _ABOVE = """
 WITH RECURSIVE above AS (
     SELECT id, parent, 0 AS distance FROM departments WHERE id = :id
@@ -26,7 +32,7 @@ SELECT DISTINCT s.survey_id FROM department_surveys s JOIN above a ON a.id = s.d
 ORDER BY s.survey_id
 """)  # nosec B608 - our own words
 _WHO = sa.text(f"""{_ABOVE}
-SELECT u.user_id FROM department_duties u JOIN above a ON a.id = u.department
+SELECT u.user_id::text FROM department_duties u JOIN above a ON a.id = u.department
 WHERE u.duty = :duty AND daterange(u.valid_from, u.valid_to, '[]') @> CAST(:day AS date)
   AND a.distance = (
     SELECT min(b.distance) FROM department_duties v JOIN above b ON b.id = v.department
@@ -97,8 +103,8 @@ def set_surveys(
 def duties_of(db: Database, department_id: str) -> list[DutyRow]:
     """Who answers or answered for a department, the present ones first."""
     statement = sa.text(
-        f"SELECT {_COLUMNS} FROM department_duties WHERE department = :id "  # nosec B608
-        "ORDER BY valid_to DESC NULLS FIRST, duty, valid_from"
+        f"{_LINES} WHERE d.department = :id "  # nosec B608 - our own words
+        "ORDER BY d.valid_to DESC NULLS FIRST, d.duty, d.valid_from"
     )
     with db.begin() as connection:
         rows = connection.execute(statement, {"id": department_id}).mappings()
@@ -110,6 +116,31 @@ def who_answers(db: Database, department_id: str, duty: Duty, on: date) -> list[
     with db.begin() as connection:
         values = {"id": department_id, "duty": duty, "day": on}
         return list(connection.execute(_WHO, values).scalars())
+
+
+def accounts_for_duties(db: Database, limit: int = 500) -> list[Account]:
+    """The open accounts by name, for a list to choose from."""
+    statement = sa.text(f"{_ACCOUNTS} ORDER BY name, login LIMIT :limit")  # nosec B608
+    with db.begin() as connection:
+        rows = connection.execute(statement, {"limit": limit}).mappings()
+        return [from_row(row, Account) for row in rows]
+
+
+def account_named(db: Database, typed: str) -> Account:
+    """The open account of a sign-in name, or of a name that only one person has.
+
+    Raises:
+        Unprocessable: nobody is called so, or several are.
+    """
+    statement = sa.text(f"{_ACCOUNTS} AND (login = :typed OR name = :typed)")  # nosec B608
+    with db.begin() as connection:
+        rows = connection.execute(statement, {"typed": " ".join(typed.split())}).mappings()
+        found = [from_row(row, Account) for row in rows]
+    exact = [one for one in found if one.login == typed.strip()] or found
+    if len(exact) != 1:
+        code = "org_account_several" if exact else "org_account_none"
+        raise Unprocessable(code, "Choose one account from the list.", at="/account")
+    return exact[0]
 
 
 def give_duty(
@@ -128,7 +159,7 @@ def give_duty(
     Raises:
         StateConflict: the user has this duty already in a part of that time.
         NotFound: there is no such department.
-        Unprocessable: the last day comes before the first.
+        Unprocessable: the last day comes before the first, or there is no such account.
     """
     if valid_to is not None and valid_to < valid_from:
         raise Unprocessable("org_alias_days", "The last day comes before the first.")
@@ -152,6 +183,8 @@ def give_duty(
             )
             _audit(connection, actor, "duty_given", department_id, user_id, duty, clock)
     except exc.IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) == FOREIGN_KEY:
+            raise Unprocessable("org_account_none", "There is no such account.") from error
         raise StateConflict("org_duty_overlap", "The duty is given already.") from error
 
 
@@ -170,7 +203,7 @@ def end_duty(
             sa.text(
                 "UPDATE department_duties SET valid_to = greatest(valid_from, CAST(:day AS date)) "
                 "WHERE id = :id AND coalesce(valid_to > :day, true) "
-                "RETURNING department, user_id, duty"
+                "RETURNING department, user_id::text AS user_id, duty"
             ),
             {"id": duty_id, "day": day},
         ).one_or_none()

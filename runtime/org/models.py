@@ -152,6 +152,14 @@ class SiteRow(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
 
 
+class Footprint(msgspec.Struct, frozen=True, kw_only=True):
+    """What hangs on a department: other systems' codes, duties of today, responses in sight."""
+
+    aliases: int
+    duties: int
+    responses: int
+
+
 class HistoryLine(msgspec.Struct, frozen=True, kw_only=True):
     """One change of a department, as its page shows it."""
 
@@ -199,12 +207,23 @@ class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     likeness: float
 
 
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may be given a duty."""
+
+    id: str
+    login: str
+    name: str
+
+
 class DutyRow(msgspec.Struct, frozen=True, kw_only=True):
     """Who answers for a department, since when and until when."""
 
     id: int
     department: str
     user_id: str
+    name: str
+    login: str
+    is_active: bool
     duty: Duty
     valid_from: date
     valid_to: date | None

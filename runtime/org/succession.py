@@ -17,9 +17,15 @@ from runtime.org.departments import (
     require_open,
     stale,
 )
-from runtime.org.models import Part, Succession, from_row
+from runtime.org.models import Footprint, Part, Succession, from_row
 
 MIN_PARTS = 2
+_FOOTPRINT = sa.text("""
+SELECT (SELECT count(*) FROM department_aliases WHERE department = :id OR heir = :id) AS aliases,
+       (SELECT count(*) FROM department_duties WHERE department = :id
+        AND coalesce(valid_to >= :today, true)) AS duties,
+       (SELECT count(*) FROM responses WHERE context ->> 'visit.department' = :id) AS responses
+""")
 Successions = dict[str, list[Succession]]
 """Every succession by the department it starts from, oldest first."""
 
@@ -71,7 +77,7 @@ def split_department(
         Unprocessable: fewer than two parts, a part twice, or a site in two parts.
         StateConflict: the department or a part is closed, or it was changed meanwhile.
     """
-    _check_parts(parts)
+    check_parts(parts)
     with db.begin() as connection:
         lock_organisation(connection)
         found = department_of(connection, department_id)
@@ -95,7 +101,8 @@ def split_department(
         note(connection, actor, department_id, "split", facts, on=on, clock=clock)
 
 
-def _check_parts(parts: Sequence[Part]) -> None:
+def check_parts(parts: Sequence[Part]) -> None:
+    """Raise Unprocessable for fewer than two parts, a part twice, or a site in two parts."""
     names = [part.successor for part in parts]
     sites = [site for part in parts for site in part.sites]
     if len(names) < MIN_PARTS or len(set(names)) != len(names):
@@ -157,6 +164,26 @@ def read_successions(connection: sa.Connection) -> Successions:
         line = from_row(row, Succession)
         found.setdefault(line.department, []).append(line)
     return found
+
+
+def successions_around(db: Database, department_id: str) -> list[Succession]:
+    """What a department came from and what it became, oldest first."""
+    with db.begin() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT department, effective_on, successor, kind, sites "
+                "FROM department_successors WHERE department = :id OR successor = :id "
+                "ORDER BY effective_on, department, successor"
+            ),
+            {"id": department_id},
+        ).mappings()
+        return [from_row(row, Succession) for row in rows]
+
+
+def footprint_of(connection: sa.Connection, department_id: str, today: date) -> Footprint:
+    """What hangs on a department; responses only as far as the transaction may see them."""
+    row = connection.execute(_FOOTPRINT, {"id": department_id, "today": today}).mappings().one()
+    return from_row(row, Footprint)
 
 
 def departments_on(

@@ -252,7 +252,7 @@ def unmask(
         shown = {k: v for k, v in answers.items() if not questions or k in questions}
         form = surveys.get(row.survey_id, row.survey_version)
         kinds = kinds_of(form)
-        clear = {k for k in shown if (kinds[k] if k in kinds else "text") in asking.fields}
+        clear = {k for k in shown if kinds.get(k, "text") in asking.fields}
         record(
             connection,
             asking.actor(),

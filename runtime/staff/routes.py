@@ -15,6 +15,8 @@ from runtime.staff.frame import (
 )
 from runtime.staff.pages import (
     audit,
+    department_changes,
+    departments,
     help,
     home,
     my_account,
@@ -30,7 +32,10 @@ from runtime.wiring import Deployment
 STATIC = Path(__file__).parent / "static"
 STYLE = (STATIC / "console.css").read_text("utf-8")
 SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
-PAGES = (home, responses, surveys, users, roles, sessions, audit, help, my_account)
+PAGES = (
+    home, responses, surveys, departments, department_changes, users, roles, sessions, audit, help,
+    my_account,
+)  # fmt: skip
 
 
 @get("/staff/console.css", sync_to_thread=False, opt={"public": True})

@@ -18,6 +18,7 @@ SECTIONS = (
     Section("home", "work", "/staff/"),
     Section("responses", "work", "/staff/responses", "responses:read"),
     Section("surveys", "work", "/staff/surveys", "surveys:read"),
+    Section("departments", "work", "/staff/departments", "departments:read"),
     Section("users", "watch", "/staff/users", "users:read"),
     Section("roles", "watch", "/staff/roles", "roles:read"),
     Section("sessions", "watch", "/staff/sessions", "sessions:end"),

@@ -1,13 +1,15 @@
 """Sites, dictionaries, a department's surveys, and the staff who answer for it."""
 
 from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from runtime.accounts import users
 from runtime.audit.models import Actor
 from runtime.kit.db import Database
-from runtime.kit.problems import AppError, NotFound, StateConflict
+from runtime.kit.problems import AppError, NotFound, StateConflict, Unprocessable
 from runtime.org import duties, entries, sites
 from runtime.org.models import Department, Entry, Site
 from runtime.org.service import list_sites, store_organisation
@@ -59,6 +61,9 @@ def test_a_survey_is_asked_in_the_department_and_below(db: Database) -> None:
 def test_who_answers_is_a_matter_of_the_day(db: Database) -> None:
     """The department's own first, else the one above; a duty never twice. # R1.2.1.1 (part)"""
 
+    with db.begin() as connection:
+        boss, nurse = (str(users.ensure(connection, one, one)) for one in ("boss", "nurse"))
+
     def give(department: str, user: str, first: date, last: date | None = None) -> None:
         duties.give_duty(
             db,
@@ -71,20 +76,22 @@ def test_who_answers_is_a_matter_of_the_day(db: Database) -> None:
             clock=now,
         )
 
-    give("medicine", "boss", START)
-    assert duties.who_answers(db, "lung", "contact", START) == ["boss"]
-    give("lung", "nurse", date(2026, 2, 1))
-    assert duties.who_answers(db, "lung", "contact", date(2026, 1, 31)) == ["boss"]
-    assert duties.who_answers(db, "lung", "contact", date(2026, 2, 1)) == ["nurse"]
+    give("medicine", boss, START)
+    assert duties.who_answers(db, "lung", "contact", START) == [boss]
+    give("lung", nurse, date(2026, 2, 1))
+    assert duties.who_answers(db, "lung", "contact", date(2026, 1, 31)) == [boss]
+    assert duties.who_answers(db, "lung", "contact", date(2026, 2, 1)) == [nurse]
     assert duties.who_answers(db, "lung", "head", date(2026, 2, 1)) == []
     with pytest.raises(StateConflict):
-        give("lung", "nurse", date(2026, 3, 1))
+        give("lung", nurse, date(2026, 3, 1))
     (line,) = duties.duties_of(db, "lung")
     duties.end_duty(db, EDITOR, line.id, on=date(2026, 4, 1), clock=now)
-    assert duties.who_answers(db, "lung", "contact", date(2026, 4, 2)) == ["boss"]
+    assert duties.who_answers(db, "lung", "contact", date(2026, 4, 2)) == [boss]
     with pytest.raises(NotFound):
         duties.end_duty(db, EDITOR, line.id, on=date(2026, 4, 1), clock=now)
-    give("lung", "nurse", date(2026, 4, 2))
+    give("lung", nurse, date(2026, 4, 2))
+    with pytest.raises(Unprocessable):
+        give("lung", str(uuid4()), START)
 
 
 def test_a_site_is_renamed_and_closed_by_one_editor_at_a_time(db: Database) -> None:

@@ -179,7 +179,7 @@ def test_every_kind_of_page_is_sound_in_a_browser(
         if not fresh:
             continue
         with hospital.sign_in(role) as http:
-            _take_over(chromium, http, hospital.base)
+            take_over(chromium, http, hospital.base)
         for page in fresh:
             if page.shape <= frozenset().union(*shown[page.route]):
                 continue
@@ -190,7 +190,7 @@ def test_every_kind_of_page_is_sound_in_a_browser(
     assert visited >= len(shown) >= 5
 
 
-def _take_over(chromium: Any, http: httpx.Client, base: str) -> None:
+def take_over(chromium: Any, http: httpx.Client, base: str) -> None:
     """The browser goes on with the session of another client."""
     chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
     for one in http.cookies.jar:

@@ -92,7 +92,7 @@ CREATE INDEX department_surveys_survey ON department_surveys (survey_id);
 CREATE TABLE department_duties (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     department text NOT NULL REFERENCES departments,
-    user_id text NOT NULL,
+    user_id uuid NOT NULL REFERENCES users,
     duty text NOT NULL CHECK (duty IN ('contact', 'head', 'deputy')),
     valid_from date NOT NULL,
     valid_to date,
