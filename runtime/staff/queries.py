@@ -69,9 +69,14 @@ _DETAIL = _LINES.replace(
 
 
 def list_responses(
-    connection: sa.Connection, reach: Reach, filters: Filters, after: Place | None
+    connection: sa.Connection,
+    reach: Reach,
+    filters: Filters,
+    after: Place | None,
+    *,
+    oldest_first: bool = False,
 ) -> tuple[list[Line], Place | None]:
-    """The newest responses behind `after`, and where the next page begins, if there is one."""
+    """The responses behind `after`, newest first unless told, and where the next page begins."""
     conditions, values = _reached(reach)
     if filters.survey:
         conditions.append("r.survey_id = :survey")
@@ -85,13 +90,15 @@ def list_responses(
         conditions.append("r.submitted_at < :until")
     values |= msgspec.structs.asdict(filters)
     if after is not None:
-        conditions.append("(r.submitted_at, r.id) < (:after_at, :after_id)")
+        behind = ">" if oldest_first else "<"
+        conditions.append(f"(r.submitted_at, r.id) {behind} (:after_at, :after_id)")
         values |= {"after_at": after.at, "after_id": after.id}
     where = " AND ".join(conditions)
+    way = "ASC" if oldest_first else "DESC"
     rows = connection.execute(
         sa.text(
             f"{_LINES} WHERE {where} "  # nosec B608 - conditions are ours, values are bound
-            "ORDER BY r.submitted_at DESC, r.id DESC LIMIT :most"
+            f"ORDER BY r.submitted_at {way}, r.id {way} LIMIT :most"
         ),
         values | {"most": PAGE_SIZE + 1},
     ).all()

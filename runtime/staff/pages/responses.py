@@ -1,29 +1,36 @@
 """Submitted responses: filtered, a page at a time; one with its answers and how it was scored."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from engine.derivation import Values, derive_scores
-from engine.text import localize
+from engine.text import fill, localize
 from runtime.accounts.access import Principal, needs
 from runtime.audit.service import record
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http
+from runtime.kit.problems import Unprocessable
 from runtime.kit.settings import CHANNELS
 from runtime.kit.words import say
+from runtime.responses import personal
 from runtime.staff import queries
 from runtime.staff.frame import language_of, page
+from runtime.staff.pages.sign_in import Fields
+from runtime.surveys.cache import Form
 from runtime.surveys.service import list_surveys
 from runtime.wiring import Deployment
 
 HERE = "/staff/responses"
+MAX_REASON = 500
+MAX_REPEATED = 20
 PATIENT_CHANNELS = tuple(name for name in CHANNELS if name != "staff")
 
 
@@ -37,9 +44,11 @@ def show_list(
     channel: FromQuery[str] = "",
     since: FromQuery[str] = "",
     until: FromQuery[str] = "",
+    order: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The newest responses that fit."""
+    """The responses that fit, newest first unless the oldest are asked for."""
+    oldest_first = order == "oldest"
     last = _day(until)
     filters = queries.Filters(
         survey=_plain(survey),
@@ -50,7 +59,7 @@ def show_list(
     )
     with deployment.db.begin() as connection:
         lines, following = queries.list_responses(
-            connection, principal.reach, filters, _place(after)
+            connection, principal.reach, filters, _place(after), oldest_first=oldest_first
         )
         sites = queries.list_sites(connection, principal.reach)
     asked = {
@@ -59,6 +68,7 @@ def show_list(
         "channel": filters.channel,
         "since": since if filters.since else "",
         "until": until if last else "",
+        "order": "oldest" if oldest_first else "",
     }
     kept = {name: value for name, value in asked.items() if value}
     lang = language_of(request, principal)
@@ -79,6 +89,7 @@ def show_list(
         asked=asked,
         is_first=not after,
         newest=urlencode(kept),
+        other_end=urlencode(kept | {"order": "" if oldest_first else "oldest"}),
         following=behind and urlencode(kept | {"after": behind}),
     )
 
@@ -143,6 +154,65 @@ def show_one(
             site=detail.line.site,
             clock=deployment.clock,
         )
+        hidden = _masked(connection, principal, deployment, detail)
+    return _one(request, principal, deployment, detail, hidden)
+
+
+@post(
+    f"{HERE}/{{response:str}}/personal",
+    sync_to_thread=True,
+    status_code=200,
+    guards=[needs("responses:read", "personal:unmask")],
+)
+def show_personal(
+    request: Http,
+    response: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    fields: NamedDependency[Fields],
+) -> Response[Any]:
+    """The personal answers themselves, once, for a reason that is kept in the audit trail."""
+    with deployment.db.begin() as connection:
+        detail = queries.get_response(connection, principal.reach, response)
+        hidden = _masked(connection, principal, deployment, detail)
+    reason = fields.get("reason", "").replace("\0", "")[:MAX_REASON]
+    try:
+        shown = personal.unmask(
+            deployment.db,
+            deployment.vault,
+            deployment.surveys,
+            principal,
+            UUID(detail.line.id),
+            reason,
+            clock=deployment.clock,
+        )
+    except Unprocessable:
+        return _one(request, principal, deployment, detail, hidden, reason=reason, status=422)
+    return _one(request, principal, deployment, detail, shown, is_clear=True)
+
+
+def _masked(
+    connection: Any, principal: Principal, deployment: Deployment, detail: queries.Detail
+) -> dict[str, str]:
+    if not detail.has_personal:
+        return {}
+    return personal.read_masked(
+        connection, deployment.vault, deployment.surveys, principal, UUID(detail.line.id)
+    )
+
+
+def _one(
+    request: Http,
+    principal: Principal,
+    deployment: Deployment,
+    detail: queries.Detail,
+    hidden: Mapping[str, Any],
+    *,
+    is_clear: bool = False,
+    reason: str | None = None,
+    status: int = 200,
+) -> Response[Any]:
+    """The page of one response; `reason` is one that was too short."""
     lang = language_of(request, principal)
     form = deployment.surveys.get(detail.line.survey, detail.line.version)
     document = form.survey.document
@@ -153,16 +223,39 @@ def show_one(
         principal,
         "responses/detail.html",
         section="responses",
+        status=status,
         detail=detail,
+        personal=[
+            (_asked(form, name, lang), _shown(value, form.questions.get(name), lang, first))
+            for name, value in hidden.items()
+        ],
+        is_clear=is_clear,
+        reason=reason,
+        may_unmask=principal.may("personal:unmask") and bool(hidden) and not is_clear,
         line=detail.line,
         scores=_derived(detail, deployment, lang),
         answers=[
-            (localize(q.text, lang, first), _shown(detail.answers[name], q, lang, first))
+            (_asked(form, name, lang), _shown(detail.answers[name], q, lang, first))
             for name, q in form.questions.items()
             if name in detail.answers
         ],
         times=[(titles.get(name, name), seconds) for name, seconds in detail.times.items()],
     )
+
+
+def _asked(form: Form, name: str, lang: str) -> str:
+    """A question's text; what it would repeat from elsewhere stands as 「its own question」."""
+    question = form.questions.get(name)
+    if question is None:
+        return name
+    first = form.survey.document.languages[0]
+
+    def shorten(ref: str) -> str:
+        other = form.questions.get(ref.removesuffix(".score").split(".")[0])
+        told = "…" if other is None else fill(localize(other.text, lang, first), lambda _: "…")
+        return f"「{told if len(told) <= MAX_REPEATED else told[:MAX_REPEATED] + '…'}」"
+
+    return fill(localize(question.text, lang, first), shorten)
 
 
 def _derived(
@@ -175,11 +268,9 @@ def _derived(
     evaluation = survey.evaluate(detail.answers, detail.context, today)
     values = Values(survey, evaluation, detail.context, today.isoformat())
     derived = {one.score: one for one in derive_scores(survey, values)}
-    first = survey.document.languages[0]
 
     def name(part: Any) -> str:
-        question = form.questions.get(part)
-        return localize(question.text, lang, first) if question is not None else part
+        return _asked(form, part, lang)
 
     found: list[tuple[str, float | None, list[str]]] = []
     for (title, value), score in zip(
@@ -204,7 +295,7 @@ def _derived(
 def _shown(value: Any, question: Any, lang: str, first: str) -> str:
     """An answer in words: option texts for option ids, the plain value for others."""
     parts = (*getattr(question, "options", ()), *getattr(question, "rows", ()))
-    texts = {part.id: localize(part.text, lang, first) for part in parts}
+    texts = {part.id: fill(localize(part.text, lang, first), lambda _: "…") for part in parts}
     match value:
         case bool():
             return say("staff_yes" if value else "staff_no", lang)
@@ -225,4 +316,4 @@ def _shown(value: Any, question: Any, lang: str, first: str) -> str:
             return texts.get(str(value), str(value))
 
 
-handlers: tuple[ControllerRouterHandler, ...] = (show_list, show_one)
+handlers: tuple[ControllerRouterHandler, ...] = (show_list, show_one, show_personal)
