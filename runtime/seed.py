@@ -80,7 +80,7 @@ def _publish(deployment: Deployment, document: bytes) -> None:
 
 
 def _seed_responses(deployment: Deployment, documents: list[bytes], count: int) -> int:
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         if connection.execute(sa.text("SELECT EXISTS (SELECT FROM responses)")).scalar_one():
             return 0
     parsed = [engine.load(document).document for document in documents]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from runtime.audit.models import Actor
 from runtime.kit.problems import Forbidden, NotSignedIn
+from runtime.kit.reach import Reach
 
 Permission = Literal[
     "users:read",
@@ -40,17 +41,6 @@ Permission = Literal[
 ]
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 Stage = Literal["full", "password", "totp", "enrol"]
-
-
-class Reach(Struct, frozen=True):
-    """The rows within sight; None is all, subtrees already expanded."""
-
-    sites: tuple[str, ...] | None
-    departments: tuple[str, ...] | None
-    whistleblow: bool
-
-
-NOTHING = Reach((), (), False)
 
 
 class Principal(Struct, frozen=True):

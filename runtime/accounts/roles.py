@@ -10,11 +10,11 @@ from msgspec import Struct
 from psycopg.errors import CheckViolation
 from sqlalchemy.exc import IntegrityError
 
-from runtime.accounts.access import NOTHING, Reach
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.service import record
 from runtime.kit.clock import Clock, hospital_day, system_clock
 from runtime.kit.problems import Forbidden, NotFound, StateConflict, Unprocessable
+from runtime.kit.reach import NOTHING, Reach
 
 PATIENTS = "responses:read"
 """The permission whose grants say how far somebody sees patients' data."""

@@ -98,7 +98,7 @@ def deliver(
     A handler's failure leaves the event for a later try.
     """
     try:
-        with db.begin() as connection:
+        with db.begin_everywhere() as connection:
             event = _claim(connection, event_id)
             if event is None:
                 return False

@@ -9,12 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from runtime.kit.problems import Overloaded
+from runtime.kit.reach import EVERYTHING, Reach
 
 CONNECT_SECONDS = 3
 POOL_WAIT_SECONDS = 2
 STATEMENT_SECONDS = 10
 
 Psycopg = psycopg.Connection[tuple[Any, ...]]
+
+_DECLARE = sa.text("""
+SELECT set_config('huisheng.sites', coalesce(CAST(CAST(:sites AS text[]) AS text), '*'), true),
+       set_config('huisheng.departments',
+                  coalesce(CAST(CAST(:departments AS text[]) AS text), '*'), true),
+       set_config('huisheng.whistleblow', CASE WHEN :whistleblow THEN 'on' ELSE '' END, true)
+""")
 
 
 def sqlalchemy_url(url: str) -> sa.URL:
@@ -58,6 +66,8 @@ class Database:
     def begin(self) -> Generator[sa.Connection]:
         """One transaction: committed at the end, rolled back by an exception.
 
+        It reaches no row under row-level security: see `begin_for` and `begin_everywhere`.
+
         Raises:
             Overloaded: the database cannot be reached or does not answer in time.
         """
@@ -66,6 +76,27 @@ class Database:
                 yield connection
         except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
             raise Overloaded("database_unavailable") from error
+
+    @contextlib.contextmanager
+    def begin_for(self, reach: Reach) -> Generator[sa.Connection]:
+        """A transaction that sees, changes and adds rows within this reach only.
+
+        The reach ends with the transaction, whoever has the connection next.
+
+        Raises:
+            Overloaded: as `begin`.
+        """
+        with self.begin() as connection:
+            declare_reach(connection, reach)
+            yield connection
+
+    def begin_everywhere(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A transaction of the program's own work, for no reader in particular.
+
+        Raises:
+            Overloaded: as `begin`.
+        """
+        return self.begin_for(EVERYTHING)
 
     @contextlib.contextmanager
     def autocommit(self) -> Generator[Psycopg]:
@@ -99,6 +130,18 @@ class Database:
     def close(self) -> None:
         """Close every idle connection."""
         self.engine.dispose()
+
+
+def declare_reach(connection: sa.Connection, reach: Reach) -> None:
+    """From here to its end the transaction reaches these rows; migration 0009 has the policies."""
+    connection.execute(
+        _DECLARE,
+        {
+            "sites": None if reach.sites is None else list(reach.sites),
+            "departments": None if reach.departments is None else list(reach.departments),
+            "whistleblow": reach.whistleblow,
+        },
+    )
 
 
 def _leave_autocommit(connection: Psycopg) -> None:

@@ -24,7 +24,7 @@ _FOOTPRINT = sa.text("""
 SELECT (SELECT count(*) FROM department_aliases WHERE department = :id OR heir = :id) AS aliases,
        (SELECT count(*) FROM department_duties WHERE department = :id
         AND coalesce(valid_to >= :today, true)) AS duties,
-       (SELECT count(*) FROM responses WHERE context ->> 'visit.department' = :id) AS responses
+       (SELECT count(*) FROM responses WHERE department = :id) AS responses
 """)
 Successions = dict[str, list[Succession]]
 """Every succession by the department it starts from, oldest first."""

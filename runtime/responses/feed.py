@@ -108,7 +108,7 @@ def read_feed(
     after = _read_cursor(cursor)
     while number_responses(db) == 1000:
         pass
-    with db.begin() as connection:
+    with db.begin_everywhere() as connection:
         rows = connection.execute(
             _READ,
             {

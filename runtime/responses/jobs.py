@@ -50,7 +50,7 @@ def number_responses(db: Database, *, limit: int = 1000) -> int:
     One numbers at a time and commits before the next begins, so whoever has read up to a number
     will never find a smaller one appear: each response is met exactly once.
     """
-    with db.begin() as connection:
+    with db.begin_everywhere() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SEQUENCER_LOCK})
         return connection.execute(_SEQUENCE, {"limit": limit}).rowcount
 

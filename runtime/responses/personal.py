@@ -9,13 +9,14 @@ import sqlalchemy as sa
 
 from engine.questions.consent import Consent
 from engine.questions.text import TextQuestion
-from runtime.accounts.access import Permission, Reach
+from runtime.accounts.access import Permission
 from runtime.audit.models import Actor
 from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.ids import new_id
 from runtime.kit.problems import Forbidden, NotFound, Unprocessable
+from runtime.kit.reach import Reach
 from runtime.responses.turn import Turn
 from runtime.secrets.masks import HIDDEN, Kind, mask, normalised
 from runtime.secrets.vault import Vault
@@ -190,12 +191,19 @@ SELECT r.id, r.site, r.survey_id, r.survey_version, p.sealed, p.answers
 FROM responses r
 JOIN response_personal p ON p.site = r.site AND p.month = r.month AND p.id = r.id
 WHERE r.id = :id AND (CAST(:sites AS text[]) IS NULL OR r.site = ANY(:sites))
+AND (CAST(:departments AS text[]) IS NULL OR r.department = ANY(:departments))
+AND (:whistleblow OR (SELECT kind FROM surveys WHERE id = r.survey_id) <> 'whistleblow')
 """)
 
 
 def _row(connection: sa.Connection, asking: Asking, response_id: UUID) -> Any:
-    sites = asking.reach.sites
-    values = {"id": response_id, "sites": None if sites is None else list(sites)}
+    sites, departments = asking.reach.sites, asking.reach.departments
+    values = {
+        "id": response_id,
+        "sites": None if sites is None else list(sites),
+        "departments": None if departments is None else list(departments),
+        "whistleblow": asking.reach.whistleblow,
+    }
     row = connection.execute(_READ, values).one_or_none()
     if row is None:
         raise NotFound("response", "There is no such response with personal answers.")
@@ -246,7 +254,7 @@ def unmask(
     if len(reason) < MIN_REASON:
         text = f"Say why you need to see this, in at least {MIN_REASON} characters."
         raise Unprocessable("unmask_reason", text, at="/reason")
-    with db.begin() as connection:
+    with db.begin_for(asking.reach) as connection:
         row = _row(connection, asking, response_id)
         answers = open_answers(vault, row.id, row.sealed, row.answers)
         shown = {k: v for k, v in answers.items() if not questions or k in questions}

@@ -398,10 +398,18 @@ class Sessions:
             logger().info("answers_dropped", session=str(turn.session.id), ids=names)
 
     def _finish(self, turn: Turn, idempotency_key: str | None) -> FinalView | None:
-        final = submission.submit(self.db, self.vault, turn, month_of(turn.now), idempotency_key)
+        month, department = month_of(turn.now), self._department(turn)
+        final = submission.submit(self.db, self.vault, turn, month, idempotency_key, department)
         if final is not None:
             metrics.responses_submitted.labels(turn.session.channel).inc()
         return final
+
+    def _department(self, turn: Turn) -> str | None:
+        """The department that a response is about: the visit's, else the first one answered."""
+        told = turn.session.context.get("visit.department")
+        answered = (turn.evaluation.answers.get(name) for name in turn.form.department_ids)
+        found = (self.known.department_of(text) for text in (told, *answered))
+        return next((one for one in found if one is not None), None)
 
     def abandon(self, token: str, *, session_id: str | None = None) -> None:
         """End a session that will not be submitted and remove its answers (the kiosk's wipe)."""

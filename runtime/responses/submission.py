@@ -20,17 +20,23 @@ from runtime.secrets.vault import Vault
 
 
 def submit(
-    db: Database, vault: Vault, turn: Turn, month: date, idempotency_key: str | None
+    db: Database,
+    vault: Vault,
+    turn: Turn,
+    month: date,
+    idempotency_key: str | None,
+    department: str | None,
 ) -> FinalView | None:
     """Store the response; None if the session changed meanwhile or was submitted by another.
 
     Once-only is decided on the session row: only one transaction finds it without a response.
+    `department` is the dictionary's, by which staff reach the response.
     """
     session, response = turn.session, new_id()
     view = turn.draw_end()
     scores = {name: msgspec.structs.asdict(s) for name, s in turn.evaluation.scores.items()}
     final = FinalView(str(response), scores, view.done, view)
-    with db.begin() as connection:
+    with db.begin_everywhere() as connection:
         won = connection.execute(
             queries.SUBMIT_SESSION,
             {
@@ -45,7 +51,7 @@ def submit(
         ).one_or_none()
         if won is None:
             return None
-        row = _response_row(turn, month, final)
+        row = _response_row(turn, month, final) | {"department": department}
         connection.execute(queries.INSERT_RESPONSE, row)
         store_personal(connection, vault, turn, row)
         connection.execute(queries.INSERT_FEED_PENDING, row)

@@ -350,8 +350,8 @@ NOT_PERSONAL: dict[str, str] = {
     "response_personal": "site month id key_id",
     "response_tallies": "site day survey_id channel responses",
     "responses": (
-        "site month id session_id survey_id survey_version channel lang started_at "
-        "submitted_at path asked scores ending times"
+        "site month id session_id survey_id survey_version department channel lang "
+        "started_at submitted_at path asked scores ending times"
     ),
     "scheduled_jobs": "name due_at is_paused is_asked seen_at",
     "session_ended_tokens": "token_hash reason ended_at",

@@ -42,7 +42,7 @@ COUNTED: dict[str, tuple[str, ...]] = {
 
 def status(vault: Vault) -> list[KeyLine]:
     """Every key with the number of rows that need it, oldest first."""
-    with vault.db.begin() as connection:
+    with vault.db.begin_everywhere() as connection:
         return [
             KeyLine(key.id, key.kind, key.active, _rows(connection, key.kind, key.id))
             for key in stored_keys(connection)
@@ -73,7 +73,7 @@ def reseal(vault: Vault, steps: tuple[Reseal, ...]) -> int:
     done = 0
     for step in steps:
         while True:
-            with vault.db.begin() as connection:
+            with vault.db.begin_everywhere() as connection:
                 count = step(connection, vault, BATCH)
             done += count
             if not count:
@@ -98,7 +98,7 @@ def _remove(vault: Vault, steps: tuple[Reseal, ...], key_id: int) -> None:
     for _ in range(PASSES):
         reseal(vault, steps)
         try:
-            with vault.db.begin() as connection:
+            with vault.db.begin_everywhere() as connection:
                 connection.execute(
                     sa.text("DELETE FROM data_keys WHERE id = :id AND NOT active"), {"id": key_id}
                 )

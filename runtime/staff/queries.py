@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from runtime.accounts.access import Reach
 from runtime.kit.problems import NotFound
+from runtime.kit.reach import Reach
 
 PAGE_SIZE = 50
 
@@ -147,7 +147,7 @@ def _reached(reach: Reach) -> tuple[list[str], dict[str, Any]]:
         conditions.append("r.site = ANY(:reach_sites)")
         values["reach_sites"] = list(reach.sites)
     if reach.departments is not None:
-        conditions.append("r.context ->> 'visit.department' = ANY(:reach_departments)")
+        conditions.append("r.department = ANY(:reach_departments)")
         values["reach_departments"] = list(reach.departments)
     if not reach.whistleblow:
         conditions.append("s.kind <> 'whistleblow'")

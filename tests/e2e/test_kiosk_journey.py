@@ -116,12 +116,12 @@ class Place:
 
     def count(self, table: str) -> int:
         """How many rows a table holds."""
-        with self.db.begin() as connection:
+        with self.db.begin_everywhere() as connection:
             return connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()
 
     def answers(self) -> dict[str, Any]:
         """The answers of the newest response, personal ones too."""
-        with self.db.begin() as connection:
+        with self.db.begin_everywhere() as connection:
             row = connection.execute(
                 sa.text(
                     "SELECT r.id, r.answers, p.sealed FROM responses r "

@@ -14,11 +14,12 @@ from litestar.di import Provide
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from runtime.accounts.access import NOTHING, Permission, Principal
+from runtime.accounts.access import Permission, Principal
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.queries import Filters, search
 from runtime.audit.service import record
 from runtime.kit.problems import AppError
+from runtime.kit.reach import NOTHING
 from runtime.programs import _on_app_error  # pyright: ignore[reportPrivateUsage] - the app's own
 from runtime.staff.pages import audit
 from runtime.wiring import Deployment

@@ -68,7 +68,7 @@ def answered(**values: Any) -> dict[str, Any]:
 def count(deployment: Deployment, table: str) -> int:
     import sqlalchemy as sa
 
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         return connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()
 
 

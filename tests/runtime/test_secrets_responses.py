@@ -14,10 +14,11 @@ from litestar.testing import TestClient
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from runtime.accounts import role_editing
-from runtime.accounts.access import Principal, Reach
+from runtime.accounts.access import Principal
 from runtime.accounts.service import create_token
 from runtime.kit.db import Database
 from runtime.kit.problems import Forbidden, NotFound, Overloaded, Unprocessable
+from runtime.kit.reach import Reach
 from runtime.responses import personal
 from runtime.responses.resealing import STEPS
 from runtime.secrets import rotation
@@ -120,7 +121,7 @@ def test_a_response_is_found_by_phone_card_and_mail(
 ) -> None:
     """However it is written; another kind with the same digits finds nothing. # S51"""
     response, vault = fill(), deployment.vault
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         for kind, text in (
             ("phone", "+86 139-1234-5678"),
             ("id_card", SEEDED["card"].lower()),
@@ -136,7 +137,7 @@ def test_sealed_answers_moved_to_another_response_do_not_open(
 ) -> None:
     """The row is part of what is authenticated. # S49 (part)"""
     one, other = fill(), fill()
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         sealed = connection.execute(
             sa.text("SELECT sealed FROM response_personal WHERE id = :id"), {"id": one}
         ).scalar_one()
@@ -152,7 +153,7 @@ def test_only_a_rotation_rewrites_a_sealed_answer(
     response, vault = fill(), deployment.vault
     fresh = personal.seal_answers(vault, response, {"name": "x"})
     for change in ("sealed = :sealed", "site = 'x'", "answers = '{}', sealed = NULL"):
-        with pytest.raises(ProgrammingError), deployment.db.begin() as connection:
+        with pytest.raises(ProgrammingError), deployment.db.begin_everywhere() as connection:
             connection.execute(
                 sa.text(f"UPDATE response_personal SET {change} WHERE id = :id"),
                 {"id": response, "sealed": fresh} if ":sealed" in change else {"id": response},
@@ -164,11 +165,11 @@ def test_a_consent_is_kept_with_document_version_and_time(
 ) -> None:
     """One row for each consent answer of a submission; none can be changed. # S63 (part)"""
     response = fill()
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         row = connection.execute(sa.text("SELECT * FROM consents")).one()
     assert (row.response_id, row.document, row.document_version) == (response, "privacy", 3)
     assert row.agreed and row.given_at is not None and row.question == "agree"
-    with pytest.raises(ProgrammingError), deployment.db.begin() as connection:
+    with pytest.raises(ProgrammingError), deployment.db.begin_everywhere() as connection:
         connection.execute(sa.text("UPDATE consents SET agreed = false"))
 
 
@@ -177,7 +178,7 @@ def test_values_are_masked_until_somebody_gives_a_reason(
 ) -> None:
     """Permission, a reason of four characters, reach; each look is a line of the trail. # S37"""
     response, db, vault = fill(), deployment.db, deployment.vault
-    with db.begin() as connection:
+    with db.begin_everywhere() as connection:
         shown = personal.read_masked(connection, vault, deployment.surveys, staff(), response)
     assert shown["phone"] == "139****5678"
     assert (shown["card"], shown["mail"]) == ("110***********002X", "c***@example.cn")
@@ -220,7 +221,7 @@ def test_an_integrator_who_reads_personal_answers_leaves_a_line(
     def read(*scopes: str) -> tuple[Any, int]:
         token = create_token(deployment.db, "his", scopes)
         answer = client.get("/api/v1/responses", headers={"authorization": f"Bearer {token}"})
-        with deployment.db.begin() as connection:
+        with deployment.db.begin_everywhere() as connection:
             return answer.json()["responses"][0]["answers"], len(connection.execute(lines).all())
 
     plain, count = read("responses:read")
@@ -284,7 +285,7 @@ def test_keys_are_replaced_while_fifty_write(
     def read() -> None:
         while not stop.is_set():
             try:
-                with writing.db.begin() as connection:
+                with writing.db.begin_everywhere() as connection:
                     found = personal.find_responses(
                         connection, writing.vault, "phone", SEEDED["phone"]
                     )
@@ -313,7 +314,7 @@ def test_keys_are_replaced_while_fifty_write(
     assert [line.active for line in lines] == [True, True]
     assert {line.kind: line.rows for line in lines} == {"data": 20 + WRITERS, "index": 60}
     fresh = Vault(deployment.db, deployment.vault.envelope)
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         found = personal.find_responses(connection, fresh, "phone", SEEDED["phone"])
     assert set(found) == set(responses)
     for number, token in enumerate(tokens):
@@ -325,7 +326,7 @@ def test_keys_are_replaced_while_fifty_write(
 
 
 def _read_all(deployment: Deployment, responses: list[UUID]) -> None:
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         rows = connection.execute(sa.text("SELECT id, sealed FROM response_personal")).all()
     assert {row.id for row in rows} == set(responses)
     for row in rows:
@@ -337,5 +338,5 @@ def test_a_key_that_a_row_needs_cannot_be_removed(
 ) -> None:
     """The database itself refuses, and refuses rows under a key that is gone. # S50 (part)"""
     fill()
-    with pytest.raises(IntegrityError), deployment.db.begin() as connection:
+    with pytest.raises(IntegrityError), deployment.db.begin_everywhere() as connection:
         connection.execute(sa.text("DELETE FROM data_keys WHERE kind = 'data'"))

@@ -22,7 +22,7 @@ def test_a_survey_is_walked_and_scored(patient: Patient, deployment: Deployment)
     assert end.status_code == 201, end.text
     assert end.json()["scores"]["service"] == {"value": 87.5, "answered": 2, "of": 2}
     assert end.json()["done"]["ending"] == "thanks"
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         row = connection.execute(sa.text("SELECT * FROM responses")).one()
         sealed = connection.execute(sa.text("SELECT id, sealed FROM response_personal")).one()
     assert row.answers == {"overall": 5, "nurse": 4}
@@ -116,7 +116,7 @@ def test_submit_is_once_only(patient: Patient, deployment: Deployment) -> None:
     assert first.json() == again.json()
     assert patient.get().json()["done"]["ending"] == "thanks"
     assert patient.put({"nurse": 1}).status_code == 409
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_everywhere() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM responses")).scalar() == 1
         types = connection.execute(sa.text("SELECT type FROM events ORDER BY type")).scalars()
         assert list(types) == ["alert.raised", "response.submitted"]

@@ -147,6 +147,7 @@ CREATE TABLE responses (
     session_id uuid NOT NULL,
     survey_id text NOT NULL,
     survey_version integer NOT NULL,
+    department text,
     channel text NOT NULL,
     lang text NOT NULL,
     started_at timestamptz NOT NULL,
@@ -162,6 +163,7 @@ CREATE TABLE responses (
     PRIMARY KEY (site, month, id)
 ) PARTITION BY RANGE (month);
 CREATE INDEX responses_id ON responses (id);
+CREATE INDEX responses_department ON responses (department, submitted_at);
 CREATE INDEX responses_survey ON responses (survey_id, submitted_at);
 CREATE TABLE response_personal (
     site text NOT NULL,

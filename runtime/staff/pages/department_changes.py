@@ -224,7 +224,7 @@ def _end_duty(asking: Asking) -> Change:
 
 def _footprint(asking: Asking, to: str) -> list[Sentence]:
     """What follows, and what stays behind."""
-    with asking.org.deployment.db.begin() as connection:
+    with asking.org.deployment.db.begin_everywhere() as connection:
         found = succession.footprint_of(connection, asking.row.id, hospital_day(asking.org.clock()))
     name = asking.named(asking.row)
     means: list[Sentence] = [

@@ -57,7 +57,7 @@ def show_list(
         since=_day(since),
         until=last and last + timedelta(days=1),
     )
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_for(principal.reach) as connection:
         lines, following = queries.list_responses(
             connection, principal.reach, filters, _place(after), oldest_first=oldest_first
         )
@@ -143,7 +143,7 @@ def show_one(
     deployment: NamedDependency[Deployment],
 ) -> Response[Any]:
     """One response; answers of personal questions are not shown here."""
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_for(principal.reach) as connection:
         detail = queries.get_response(connection, principal.reach, response)
         record(
             connection,
@@ -172,7 +172,7 @@ def show_personal(
     fields: NamedDependency[Fields],
 ) -> Response[Any]:
     """The personal answers themselves, once, for a reason that is kept in the audit trail."""
-    with deployment.db.begin() as connection:
+    with deployment.db.begin_for(principal.reach) as connection:
         detail = queries.get_response(connection, principal.reach, response)
         hidden = _masked(connection, principal, deployment, detail)
     reason = fields.get("reason", "").replace("\0", "")[:MAX_REASON]

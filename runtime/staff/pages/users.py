@@ -12,11 +12,12 @@ from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from runtime.accounts import roles, sessions, users
-from runtime.accounts.access import Principal, Reach, needs
+from runtime.accounts.access import Principal, needs
 from runtime.audit.service import record
 from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
 from runtime.kit.problems import AppError, Forbidden, StateConflict, Unprocessable
+from runtime.kit.reach import Reach
 from runtime.org.departments import read_tree
 from runtime.staff import queries
 from runtime.staff.frame import page, redirect
