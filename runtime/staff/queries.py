@@ -25,6 +25,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     survey: str = ""
     site: str = ""
+    departments: tuple[str, ...] = ()
     channel: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -39,6 +40,7 @@ class Line(msgspec.Struct, frozen=True):
     version: int
     site: str
     site_name: dict[str, str] | None
+    department_name: dict[str, str] | None
     channel: str
     submitted_at: datetime
     scores: dict[str, Any]
@@ -57,9 +59,10 @@ class Detail(msgspec.Struct, frozen=True):
 
 
 _LINES = """
-SELECT r.id, r.survey_id, s.title, r.survey_version, r.site, t.name AS site_name, r.channel,
-       r.submitted_at, r.scores, r.ending
+SELECT r.id, r.survey_id, s.title, r.survey_version, r.site, t.name AS site_name,
+       d.name AS department_name, r.channel, r.submitted_at, r.scores, r.ending
 FROM responses r JOIN surveys s ON s.id = r.survey_id LEFT JOIN sites t ON t.id = r.site
+LEFT JOIN departments d ON d.id = r.department
 """
 _DETAIL = _LINES.replace(
     "r.ending\n",
@@ -82,13 +85,15 @@ def list_responses(
         conditions.append("r.survey_id = :survey")
     if filters.site:
         conditions.append("r.site = :site")
+    if filters.departments:
+        conditions.append("r.department = ANY(:departments)")
     if filters.channel:
         conditions.append("r.channel = :channel")
     if filters.since:
         conditions.append("r.submitted_at >= :since")
     if filters.until:
         conditions.append("r.submitted_at < :until")
-    values |= msgspec.structs.asdict(filters)
+    values |= msgspec.structs.asdict(filters) | {"departments": list(filters.departments)}
     if after is not None:
         behind = ">" if oldest_first else "<"
         conditions.append(f"(r.submitted_at, r.id) {behind} (:after_at, :after_id)")
@@ -140,6 +145,37 @@ def list_sites(connection: sa.Connection, reach: Reach) -> list[tuple[str, dict[
     return [(row.id, row.name) for row in rows]
 
 
+class DepartmentChoice(msgspec.Struct, frozen=True):
+    """A department that the list may be narrowed to; `depth` counts those above it."""
+
+    id: str
+    name: dict[str, str]
+    depth: int
+    subtree: tuple[str, ...]
+
+
+def list_departments(connection: sa.Connection, reach: Reach) -> list[DepartmentChoice]:
+    """The departments within reach, each behind the one above it, closed ones included."""
+    rows = connection.execute(
+        sa.text("SELECT id, parent, name FROM departments ORDER BY position, id")
+    ).all()
+    below: dict[str | None, list[Any]] = {}
+    ids = {row.id for row in rows if reach.departments is None or row.id in reach.departments}
+    for row in rows:
+        if row.id in ids:
+            below.setdefault(row.parent if row.parent in ids else None, []).append(row)
+
+    def descend(parent: str | None, depth: int) -> list[DepartmentChoice]:
+        found: list[DepartmentChoice] = []
+        for row in below.get(parent, []):
+            inner = descend(row.id, depth + 1)
+            subtree = (row.id, *(one.id for one in inner))
+            found += [DepartmentChoice(row.id, row.name, depth, subtree), *inner]
+        return found
+
+    return descend(None, 0)
+
+
 def _reached(reach: Reach) -> tuple[list[str], dict[str, Any]]:
     """What a reader may see at all; row-level security says it again in the database."""
     conditions, values = ["true"], dict[str, Any]()
@@ -162,6 +198,7 @@ def _line(row: Any) -> Line:
         row.survey_version,
         row.site,
         row.site_name,
+        row.department_name,
         row.channel,
         row.submitted_at,
         row.scores,

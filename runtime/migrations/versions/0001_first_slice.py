@@ -163,8 +163,6 @@ CREATE TABLE responses (
     PRIMARY KEY (site, month, id)
 ) PARTITION BY RANGE (month);
 CREATE INDEX responses_id ON responses (id);
-CREATE INDEX responses_department ON responses (department, submitted_at);
-CREATE INDEX responses_survey ON responses (survey_id, submitted_at);
 CREATE TABLE response_personal (
     site text NOT NULL,
     month date NOT NULL,

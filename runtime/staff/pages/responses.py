@@ -41,6 +41,7 @@ def show_list(
     deployment: NamedDependency[Deployment],
     survey: FromQuery[str] = "",
     site: FromQuery[str] = "",
+    department: FromQuery[str] = "",
     channel: FromQuery[str] = "",
     since: FromQuery[str] = "",
     until: FromQuery[str] = "",
@@ -50,14 +51,17 @@ def show_list(
     """The responses that fit, newest first unless the oldest are asked for."""
     oldest_first = order == "oldest"
     last = _day(until)
-    filters = queries.Filters(
-        survey=_plain(survey),
-        site=_plain(site),
-        channel=channel if channel in PATIENT_CHANNELS else "",
-        since=_day(since),
-        until=last and last + timedelta(days=1),
-    )
     with deployment.db.begin_for(principal.reach) as connection:
+        departments = queries.list_departments(connection, principal.reach)
+        chosen = next((one for one in departments if one.id == department), None)
+        filters = queries.Filters(
+            survey=_plain(survey),
+            site=_plain(site),
+            departments=chosen.subtree if chosen else (),
+            channel=channel if channel in PATIENT_CHANNELS else "",
+            since=_day(since),
+            until=last and last + timedelta(days=1),
+        )
         lines, following = queries.list_responses(
             connection, principal.reach, filters, _place(after), oldest_first=oldest_first
         )
@@ -65,6 +69,7 @@ def show_list(
     asked = {
         "survey": filters.survey,
         "site": filters.site,
+        "department": chosen.id if chosen else "",
         "channel": filters.channel,
         "since": since if filters.since else "",
         "until": until if last else "",
@@ -85,6 +90,7 @@ def show_list(
             if one.kind != "whistleblow" or principal.reach.whistleblow
         ],
         sites=sites,
+        departments=departments,
         channels=PATIENT_CHANNELS,
         asked=asked,
         is_first=not after,
