@@ -183,7 +183,7 @@ def redirect(to: str, *, toast: str | None = None) -> Response[None]:
 
 # What goes wrong
 
-TOLD = frozenset(("not_found", "forbidden", "form_token", "changed_meanwhile"))
+TOLD = frozenset(("not_found", "forbidden", "form_token", "changed_meanwhile", "export_too_many"))
 
 
 def on_app_error(request: Http, error: AppError) -> Response[Any]:

@@ -1,5 +1,6 @@
 """What the console reads of responses: a page at a time, within the reader's reach."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -80,20 +81,7 @@ def list_responses(
     oldest_first: bool = False,
 ) -> tuple[list[Line], Place | None]:
     """The responses behind `after`, newest first unless told, and where the next page begins."""
-    conditions, values = _reached(reach)
-    if filters.survey:
-        conditions.append("r.survey_id = :survey")
-    if filters.site:
-        conditions.append("r.site = :site")
-    if filters.departments:
-        conditions.append("r.department = ANY(:departments)")
-    if filters.channel:
-        conditions.append("r.channel = :channel")
-    if filters.since:
-        conditions.append("r.submitted_at >= :since")
-    if filters.until:
-        conditions.append("r.submitted_at < :until")
-    values |= msgspec.structs.asdict(filters) | {"departments": list(filters.departments)}
+    conditions, values = _wanted(reach, filters)
     if after is not None:
         behind = ">" if oldest_first else "<"
         conditions.append(f"(r.submitted_at, r.id) {behind} (:after_at, :after_id)")
@@ -110,6 +98,42 @@ def list_responses(
     shown = rows[:PAGE_SIZE]
     following = Place(shown[-1].submitted_at, shown[-1].id) if len(rows) > PAGE_SIZE else None
     return [_line(row) for row in shown], following
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """One response for a file; personal answers are never in it."""
+
+    line: Line
+    lang: str
+    answers: dict[str, Any]
+
+
+def versions_of(connection: sa.Connection, reach: Reach, filters: Filters) -> list[int]:
+    """The versions of the chosen survey that have responses which fit, newest first."""
+    conditions, values = _wanted(reach, filters)
+    rows = connection.execute(
+        sa.text(
+            "SELECT DISTINCT r.survey_version FROM responses r "
+            "JOIN surveys s ON s.id = r.survey_id "
+            f"WHERE {' AND '.join(conditions)} ORDER BY 1 DESC"  # nosec B608 - ours, values bound
+        ),
+        values,
+    )
+    return list(rows.scalars())
+
+
+def export_responses(
+    connection: sa.Connection, reach: Reach, filters: Filters, most: int
+) -> Iterator[Exported]:
+    """The newest responses that fit, at most so many, read in pieces."""
+    conditions, values = _wanted(reach, filters)
+    statement = sa.text(
+        f"{_DETAIL} WHERE {' AND '.join(conditions)} "  # nosec B608 - ours, values bound
+        "ORDER BY r.submitted_at DESC, r.id DESC LIMIT :most"
+    ).execution_options(yield_per=500)
+    rows = connection.execute(statement, values | {"most": most})
+    for row in rows:
+        yield Exported(_line(row), row.lang, row.answers)
 
 
 def get_response(connection: sa.Connection, reach: Reach, response_id: str) -> Detail:
@@ -174,6 +198,25 @@ def list_departments(connection: sa.Connection, reach: Reach) -> list[Department
         return found
 
     return descend(None, 0)
+
+
+def _wanted(reach: Reach, filters: Filters) -> tuple[list[str], dict[str, Any]]:
+    """The conditions of a reach and of what was asked for, with their values."""
+    conditions, values = _reached(reach)
+    if filters.survey:
+        conditions.append("r.survey_id = :survey")
+    if filters.site:
+        conditions.append("r.site = :site")
+    if filters.departments:
+        conditions.append("r.department = ANY(:departments)")
+    if filters.channel:
+        conditions.append("r.channel = :channel")
+    if filters.since:
+        conditions.append("r.submitted_at >= :since")
+    if filters.until:
+        conditions.append("r.submitted_at < :until")
+    values |= msgspec.structs.asdict(filters) | {"departments": list(filters.departments)}
+    return conditions, values
 
 
 def _reached(reach: Reach) -> tuple[list[str], dict[str, Any]]:

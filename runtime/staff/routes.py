@@ -20,6 +20,7 @@ from runtime.staff.pages import (
     help,
     home,
     my_account,
+    response_files,
     responses,
     roles,
     sessions,
@@ -33,8 +34,8 @@ STATIC = Path(__file__).parent / "static"
 STYLE = (STATIC / "console.css").read_text("utf-8")
 SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
 PAGES = (
-    home, responses, surveys, departments, department_changes, users, roles, sessions, audit, help,
-    my_account,
+    home, responses, response_files, surveys, departments, department_changes, users, roles,
+    sessions, audit, help, my_account,
 )  # fmt: skip
 
 

@@ -1,19 +1,27 @@
 """The console's pages of responses."""
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+import msgspec
+import pytest
 from litestar.testing import TestClient
+from openpyxl import load_workbook
 
 from runtime.audit.queries import Filters, search
+from runtime.staff.pages import response_files
+from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
 from tests.runtime.test_secrets_responses import (
     SEEDED,
     fill,  # noqa: F401 # pyright: ignore[reportUnusedImport] - a fixture
 )
 from tests.runtime.test_users_page import sign_in
+from tests.security.test_console_crawl import survey_with
 
 HERE = "/staff/responses"
 
@@ -71,3 +79,69 @@ def test_the_list_runs_from_either_end(
 
     assert listed("") == made[::-1]
     assert listed("?order=oldest") == made
+
+
+FORMULAS = ("=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "＝1+1", '=HYPERLINK("http://x")')
+
+
+def _rows_of(client: TestClient[Any], query: str = "") -> tuple[list[list[str]], list[list[Any]]]:
+    """The same export as CSV and as a workbook."""
+    text = client.get(f"{HERE}.csv{query}")
+    book = client.get(f"{HERE}.xlsx{query}")
+    assert (text.status_code, book.status_code) == (200, 200), text.text
+    assert "attachment" in text.headers["content-disposition"]
+    assert text.headers["cache-control"] == book.headers["cache-control"] == "no-store"
+    assert text.content.startswith(b"\xef\xbb\xbf")
+    lines = list(csv.reader(io.StringIO(text.content.decode("utf-8-sig"))))
+    sheet = load_workbook(io.BytesIO(book.content)).worksheets[0]
+    cells = list(sheet.iter_rows())
+    assert not [cell for row in cells for cell in row if cell.data_type == "f"]
+    return lines, [[cell.value for cell in row] for row in cells]
+
+
+def test_an_export_holds_no_personal_answer_and_no_formula(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """CSV and workbook of a survey: questions as columns, numbers as numbers. # S27 # S60 (part)"""
+    note = {"id": "note", "type": "text", "privacy": "none", "text": {"zh-CN": "=意见", "en": "N"}}
+    secret = {"id": "secret", "type": "text", "text": {"zh-CN": "电话", "en": "Phone"}}
+    rate = {"id": "rate", "type": "rating", "text": {"zh-CN": "总体", "en": "Overall"}}
+    title = {"zh-CN": "一", "en": "One"}
+    pages = [{"id": "one", "title": title, "questions": [rate, note, secret]}]
+    document = survey_with(id="files", pages=pages, scores=[], alerts=[])
+    store_survey(deployment.db, msgspec.json.encode(document), publish=True)
+    for text in FORMULAS:
+        begun = deployment.sessions.start("files", "web")
+        answers = {"rate": 4, "note": text, "secret": "13912345678"}
+        assert deployment.sessions.submit(begun.token, answers).submitted is not None
+    sign_in(deployment, client, "reader", "analyst")
+    lines, cells = _rows_of(client, "?survey=files")
+    assert len(lines) == len(cells) == 1 + len(FORMULAS)
+    assert lines[0][-2:] == cells[0][-2:] == ["总体", "'=意见"]
+    assert {row[-1] for row in lines[1:]} >= {"'=1+1", "'@SUM(A1)", "'＝1+1"}
+    assert not [cell for row in lines for cell in row if cell[:1] in tuple("=+-@\t＝")]
+    assert {row[-2] for row in cells[1:]} == {4}
+    assert "13912345678" not in str(lines) + str(cells)
+    everything, _ = _rows_of(client)
+    assert len(everything) == 1 + len(FORMULAS) and len(everything[0]) == 8
+    nothing, _ = _rows_of(client, "?survey=none&site=%00&department=x&since=never")
+    assert len(nothing) == 1
+    with deployment.db.begin() as connection:
+        exports = search(connection, Filters(action="responses.exported")).lines
+    assert len(exports) == 6 and '"responses": 7' in exports[-1].facts.replace(":7", ": 7")
+
+
+def test_an_export_that_is_too_large_is_refused_in_words(
+    fill: Callable[[], UUID],  # noqa: F811 - the fixture
+    deployment: Deployment,
+    client: TestClient[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says what to do, and no part of a file is given."""
+    assert fill() != fill()
+    sign_in(deployment, client, "reader", "analyst")
+    monkeypatch.setattr(response_files, "MOST_EXPORTED", 2)
+    assert client.get(f"{HERE}.csv").status_code == 200
+    monkeypatch.setattr(response_files, "MOST_EXPORTED", 1)
+    refused = client.get(f"{HERE}.csv", headers={"accept": "text/html", "accept-language": "zh"})
+    assert refused.status_code == 422 and "请缩短日期范围" in refused.text

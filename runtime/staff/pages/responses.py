@@ -1,8 +1,8 @@
 """Submitted responses: filtered, a page at a time; one with its answers and how it was scored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from engine.derivation import Values, derive_scores
-from engine.text import fill, localize
+from engine.text import localize
 from runtime.accounts.access import Principal, needs
 from runtime.audit.service import record
 from runtime.kit.clock import HOSPITAL_ZONE
@@ -22,15 +22,14 @@ from runtime.kit.settings import CHANNELS
 from runtime.kit.words import say
 from runtime.responses import personal
 from runtime.staff import queries
+from runtime.staff.answers import answer_text, question_text, score_values
 from runtime.staff.frame import language_of, page
 from runtime.staff.pages.sign_in import Fields
-from runtime.surveys.cache import Form
 from runtime.surveys.service import list_surveys
 from runtime.wiring import Deployment
 
 HERE = "/staff/responses"
 MAX_REASON = 500
-MAX_REPEATED = 20
 PATIENT_CHANNELS = tuple(name for name in CHANNELS if name != "staff")
 
 
@@ -50,18 +49,9 @@ def show_list(
 ) -> Response[Any]:
     """The responses that fit, newest first unless the oldest are asked for."""
     oldest_first = order == "oldest"
-    last = _day(until)
     with deployment.db.begin_for(principal.reach) as connection:
         departments = queries.list_departments(connection, principal.reach)
-        chosen = next((one for one in departments if one.id == department), None)
-        filters = queries.Filters(
-            survey=_plain(survey),
-            site=_plain(site),
-            departments=chosen.subtree if chosen else (),
-            channel=channel if channel in PATIENT_CHANNELS else "",
-            since=_day(since),
-            until=last and last + timedelta(days=1),
-        )
+        filters = filters_of(departments, survey, site, department, channel, since, until)
         lines, following = queries.list_responses(
             connection, principal.reach, filters, _place(after), oldest_first=oldest_first
         )
@@ -69,10 +59,10 @@ def show_list(
     asked = {
         "survey": filters.survey,
         "site": filters.site,
-        "department": chosen.id if chosen else "",
+        "department": filters.departments[0] if filters.departments else "",
         "channel": filters.channel,
         "since": since if filters.since else "",
-        "until": until if last else "",
+        "until": until if filters.until else "",
         "order": "oldest" if oldest_first else "",
     }
     kept = {name: value for name, value in asked.items() if value}
@@ -83,7 +73,10 @@ def show_list(
         principal,
         "responses/list.html",
         section="responses",
-        lines=[(line, _scores(line, deployment, lang)) for line in lines],
+        lines=[
+            (line, score_values(line, deployment.surveys.get(line.survey, line.version), lang))
+            for line in lines
+        ],
         surveys=[
             one
             for one in list_surveys(deployment.db)
@@ -95,8 +88,31 @@ def show_list(
         asked=asked,
         is_first=not after,
         newest=urlencode(kept),
+        may_export=principal.may("responses:export"),
         other_end=urlencode(kept | {"order": "" if oldest_first else "oldest"}),
         following=behind and urlencode(kept | {"after": behind}),
+    )
+
+
+def filters_of(
+    departments: Sequence[queries.DepartmentChoice],
+    survey: str,
+    site: str,
+    department: str,
+    channel: str,
+    since: str,
+    until: str,
+) -> queries.Filters:
+    """Filters of what was chosen; days are the hospital's, both included; nonsense is left out."""
+    last = _day(until)
+    chosen = next((one for one in departments if one.id == department), None)
+    return queries.Filters(
+        survey=_plain(survey),
+        site=_plain(site),
+        departments=chosen.subtree if chosen else (),
+        channel=channel if channel in PATIENT_CHANNELS else "",
+        since=_day(since),
+        until=last and last + timedelta(days=1),
     )
 
 
@@ -121,24 +137,6 @@ def _place(text: str) -> queries.Place | None:
         return queries.Place(moment, UUID(identity)) if moment.tzinfo else None
     except ValueError:
         return None
-
-
-def _scores(line: queries.Line, deployment: Deployment, lang: str) -> list[tuple[str, Any]]:
-    """Each score's title and value, in the document's order."""
-    document = deployment.surveys.get(line.survey, line.version).survey.document
-    first = document.languages[0]
-    return [
-        (
-            localize(score.title, lang, first) if score.title is not None else score.id,
-            _value(line.scores.get(score.id)),
-        )
-        for score in document.scores
-    ]
-
-
-def _value(score: Any) -> float | None:
-    """The number of a stored score; none where nothing was answered."""
-    return score and score["value"]
 
 
 @get(f"{HERE}/{{response:str}}", sync_to_thread=True, guards=[needs("responses:read")])
@@ -232,7 +230,10 @@ def _one(
         status=status,
         detail=detail,
         personal=[
-            (_asked(form, name, lang), _shown(value, form.questions.get(name), lang, first))
+            (
+                question_text(form, name, lang),
+                answer_text(value, form.questions.get(name), lang, first),
+            )
             for name, value in hidden.items()
         ],
         is_clear=is_clear,
@@ -241,27 +242,12 @@ def _one(
         line=detail.line,
         scores=_derived(detail, deployment, lang),
         answers=[
-            (_asked(form, name, lang), _shown(detail.answers[name], q, lang, first))
+            (question_text(form, name, lang), answer_text(detail.answers[name], q, lang, first))
             for name, q in form.questions.items()
             if name in detail.answers
         ],
         times=[(titles.get(name, name), seconds) for name, seconds in detail.times.items()],
     )
-
-
-def _asked(form: Form, name: str, lang: str) -> str:
-    """A question's text; what it would repeat from elsewhere stands as 「its own question」."""
-    question = form.questions.get(name)
-    if question is None:
-        return name
-    first = form.survey.document.languages[0]
-
-    def shorten(ref: str) -> str:
-        other = form.questions.get(ref.removesuffix(".score").split(".")[0])
-        told = "…" if other is None else fill(localize(other.text, lang, first), lambda _: "…")
-        return f"「{told if len(told) <= MAX_REPEATED else told[:MAX_REPEATED] + '…'}」"
-
-    return fill(localize(question.text, lang, first), shorten)
 
 
 def _derived(
@@ -276,11 +262,11 @@ def _derived(
     derived = {one.score: one for one in derive_scores(survey, values)}
 
     def name(part: Any) -> str:
-        return _asked(form, part, lang)
+        return question_text(form, part, lang)
 
     found: list[tuple[str, float | None, list[str]]] = []
     for (title, value), score in zip(
-        _scores(detail.line, deployment, lang), survey.document.scores, strict=True
+        score_values(detail.line, form, lang), survey.document.scores, strict=True
     ):
         members = derived[score.id].members
         told = [
@@ -296,30 +282,6 @@ def _derived(
         method = say(f"responses_method_{derived[score.id].method}", lang)
         found.append((title, value, [method, *told]))
     return found
-
-
-def _shown(value: Any, question: Any, lang: str, first: str) -> str:
-    """An answer in words: option texts for option ids, the plain value for others."""
-    parts = (*getattr(question, "options", ()), *getattr(question, "rows", ()))
-    texts = {part.id: fill(localize(part.text, lang, first), lambda _: "…") for part in parts}
-    match value:
-        case bool():
-            return say("staff_yes" if value else "staff_no", lang)
-        case list():
-            return "、".join(_shown(one, question, lang, first) for one in cast(list[Any], value))
-        case {"choice": choice, **rest}:
-            return f"{texts.get(choice, choice)} {rest.get('text', '')}".strip()
-        case {"not_applicable": True}:
-            return say("staff_not_applicable", lang)
-        case {"agreed": bool() as agreed}:
-            return _shown(agreed, question, lang, first)
-        case dict():
-            return "；".join(
-                f"{texts.get(row, row)}: {_shown(cell, question, lang, first)}"
-                for row, cell in cast(dict[str, Any], value).items()
-            )
-        case _:
-            return texts.get(str(value), str(value))
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (show_list, show_one, show_personal)

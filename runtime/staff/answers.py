@@ -1,0 +1,69 @@
+"""What was asked and answered, in words, for the console's pages and files."""
+
+from typing import Any, cast
+
+from engine.text import fill, localize
+from runtime.kit.words import say
+from runtime.staff.queries import Line
+from runtime.surveys.cache import Form
+
+MAX_REPEATED = 20
+
+
+def question_text(form: Form, name: str, lang: str) -> str:
+    """A question's text; what it would repeat from elsewhere stands as 「its own question」."""
+    question = form.questions.get(name)
+    if question is None:
+        return name
+    first = form.survey.document.languages[0]
+
+    def shorten(ref: str) -> str:
+        other = form.questions.get(ref.removesuffix(".score").split(".")[0])
+        told = "…" if other is None else fill(localize(other.text, lang, first), lambda _: "…")
+        return f"「{told if len(told) <= MAX_REPEATED else told[:MAX_REPEATED] + '…'}」"
+
+    return fill(localize(question.text, lang, first), shorten)
+
+
+def score_values(line: Line, form: Form, lang: str) -> list[tuple[str, Any]]:
+    """Each score's title and value, in the document's order."""
+    document = form.survey.document
+    first = document.languages[0]
+    return [
+        (
+            localize(score.title, lang, first) if score.title is not None else score.id,
+            _value(line.scores.get(score.id)),
+        )
+        for score in document.scores
+    ]
+
+
+def _value(score: Any) -> float | None:
+    """The number of a stored score; none where nothing was answered."""
+    return score and score["value"]
+
+
+def answer_text(value: Any, question: Any, lang: str, first: str) -> str:
+    """An answer in words: option texts for option ids, the plain value for others."""
+    parts = (*getattr(question, "options", ()), *getattr(question, "rows", ()))
+    texts = {part.id: fill(localize(part.text, lang, first), lambda _: "…") for part in parts}
+    match value:
+        case bool():
+            return say("staff_yes" if value else "staff_no", lang)
+        case list():
+            return "、".join(
+                answer_text(one, question, lang, first) for one in cast(list[Any], value)
+            )
+        case {"choice": choice, **rest}:
+            return f"{texts.get(choice, choice)} {rest.get('text', '')}".strip()
+        case {"not_applicable": True}:
+            return say("staff_not_applicable", lang)
+        case {"agreed": bool() as agreed}:
+            return answer_text(agreed, question, lang, first)
+        case dict():
+            return "；".join(
+                f"{texts.get(row, row)}: {answer_text(cell, question, lang, first)}"
+                for row, cell in cast(dict[str, Any], value).items()
+            )
+        case _:
+            return texts.get(str(value), str(value))

@@ -1,0 +1,240 @@
+"""The responses that the list shows, as a file for a spreadsheet; never with personal answers."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.types import ControllerRouterHandler
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from engine.text import localize
+from runtime.accounts.access import Principal, needs
+from runtime.audit.export import neutral_cell
+from runtime.audit.service import record
+from runtime.kit.clock import HOSPITAL_ZONE
+from runtime.kit.http import Http
+from runtime.kit.problems import Unprocessable
+from runtime.kit.words import say
+from runtime.staff import queries
+from runtime.staff.answers import answer_text, question_text, score_values
+from runtime.staff.frame import language_of
+from runtime.staff.pages.responses import filters_of
+from runtime.surveys.cache import Form
+from runtime.wiring import Deployment
+
+MOST_EXPORTED = 20_000
+MAX_CELL = 32_767  # Excel's own limit of a cell's text
+HEADINGS = ("submitted", "id", "survey", "version", "site", "department", "channel", "language")
+Row = list[str | float | None]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Sheet:
+    """The columns of a file: the same for all, then scores and questions of the chosen survey."""
+
+    def __init__(self, deployment: Deployment, survey: str, versions: Sequence[int], lang: str):
+        self._deployment = deployment
+        self._lang = lang
+        forms = [deployment.surveys.get(survey, version) for version in versions]
+        self._scores = _first_named((s.id, s, f) for f in forms for s in f.survey.document.scores)
+        self._questions = _first_named(
+            (name, question, form)
+            for form in forms
+            for name, question in form.questions.items()
+            if name not in form.personal_ids
+        )
+
+    def headings(self) -> Row:
+        """The first row."""
+        words: Row = [say(f"responses_{name}", self._lang) for name in HEADINGS]
+        for name, (score, form) in self._scores.items():
+            first = form.survey.document.languages[0]
+            words.append(localize(score.title, self._lang, first) or name)
+        words += [
+            question_text(form, name, self._lang) for name, (_, form) in self._questions.items()
+        ]
+        return [neutral(word) for word in words]
+
+    def row(self, one: queries.Exported) -> Row:
+        """A response: numbers as numbers, everything else as text that no spreadsheet runs."""
+        line, lang = one.line, self._lang
+        form = self._deployment.surveys.get(line.survey, line.version)
+        first = form.survey.document.languages[0]
+        cells: Row = [
+            line.submitted_at.astimezone(HOSPITAL_ZONE).strftime("%Y-%m-%d %H:%M:%S"),
+            line.id,
+            localize(line.title, lang),
+            float(line.version),
+            localize(line.site_name, lang) or line.site,
+            localize(line.department_name, lang),
+            say(f"responses_channel_{line.channel}", lang),
+            one.lang,
+        ]
+        values = {s.id: v for s, (_, v) in zip(form.survey.document.scores,
+                  score_values(line, form, lang), strict=True)}  # fmt: skip
+        cells += [values.get(name) for name in self._scores]
+        for name in self._questions:
+            cells.append(_answer(one.answers.get(name), form, name, lang, first))
+        return [neutral(cell) for cell in cells]
+
+
+def _first_named(found: Iterable[tuple[str, Any, Form]]) -> dict[str, tuple[Any, Form]]:
+    """Each name with what the newest version says of it."""
+    kept: dict[str, tuple[Any, Form]] = {}
+    for name, part, form in found:
+        kept.setdefault(name, (part, form))
+    return kept
+
+
+def _answer(value: Any, form: Form, name: str, lang: str, first: str) -> str | float | None:
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return answer_text(value, form.questions.get(name), lang, first)
+
+
+def neutral(cell: str | float | None) -> str | float | None:
+    """A cell without control characters, no longer than a spreadsheet takes, never a formula."""
+    if not isinstance(cell, str):
+        return cell
+    return neutral_cell(ILLEGAL_CHARACTERS_RE.sub("", cell))[:MAX_CELL]
+
+
+@get("/staff/responses.csv", sync_to_thread=True, guards=[needs("responses:export")])
+def export_csv(
+    request: Http,
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    survey: FromQuery[str] = "",
+    site: FromQuery[str] = "",
+    department: FromQuery[str] = "",
+    channel: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
+) -> Response[bytes]:
+    """Everything that fits, newest first, as CSV.
+
+    Raises:
+        Unprocessable: more than 20,000 responses fit.
+    """
+    chosen = (survey, site, department, channel, since, until)
+    content = _export(deployment, principal, language_of(request, principal), chosen, "csv")
+    return _file(content, "responses.csv", "text/csv; charset=utf-8")
+
+
+@get("/staff/responses.xlsx", sync_to_thread=True, guards=[needs("responses:export")])
+def export_xlsx(
+    request: Http,
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    survey: FromQuery[str] = "",
+    site: FromQuery[str] = "",
+    department: FromQuery[str] = "",
+    channel: FromQuery[str] = "",
+    since: FromQuery[str] = "",
+    until: FromQuery[str] = "",
+) -> Response[bytes]:
+    """Everything that fits, newest first, as a workbook.
+
+    Raises:
+        Unprocessable: more than 20,000 responses fit.
+    """
+    chosen = (survey, site, department, channel, since, until)
+    content = _export(deployment, principal, language_of(request, principal), chosen, "xlsx")
+    return _file(content, "responses.xlsx", XLSX)
+
+
+def _export(
+    deployment: Deployment,
+    principal: Principal,
+    lang: str,
+    chosen: tuple[str, str, str, str, str, str],
+    kind: str,
+) -> bytes:
+    """The file's content; that it was made is recorded with it."""
+    with deployment.db.begin_for(principal.reach) as connection:
+        departments = queries.list_departments(connection, principal.reach)
+        filters = filters_of(departments, *chosen)
+        versions = (
+            queries.versions_of(connection, principal.reach, filters) if filters.survey else []
+        )
+        sheet = Sheet(deployment, filters.survey, versions, lang)
+        rows = _rows(connection, principal, filters, sheet)
+        content, count = (_csv if kind == "csv" else _xlsx)(rows)
+        used = {
+            name: str(value)
+            for name, value in msgspec.structs.asdict(filters).items()
+            if value and name != "departments"
+        }
+        record(
+            connection,
+            principal.actor(),
+            "responses.exported",
+            "responses",
+            filters.survey or "all",
+            facts=used
+            | {"departments": list(filters.departments), "format": kind, "responses": count},
+            clock=deployment.clock,
+        )
+    return content
+
+
+def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
+    return Response(
+        content,
+        media_type=media_type,
+        headers={
+            "content-disposition": f'attachment; filename="{name}"',
+            "cache-control": "no-store",
+        },
+    )
+
+
+def _rows(
+    connection: sa.Connection,
+    principal: Principal,
+    filters: queries.Filters,
+    sheet: Sheet,
+) -> Iterator[Row]:
+    yield sheet.headings()
+    found = queries.export_responses(connection, principal.reach, filters, MOST_EXPORTED + 1)
+    for one in islice(found, MOST_EXPORTED):
+        yield sheet.row(one)
+    if next(found, None) is not None:
+        raise Unprocessable("export_too_many", f"More than {MOST_EXPORTED:,} responses fit.")
+
+
+def _csv(rows: Iterable[Row]) -> tuple[bytes, int]:
+    """UTF-8 with the mark that spreadsheets look for, and how many rows stand below the first."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    count = -1
+    for row in rows:
+        writer.writerow(["" if cell is None else cell for cell in row])
+        count += 1
+    return b"\xef\xbb\xbf" + text.getvalue().encode(), count
+
+
+def _xlsx(rows: Iterable[Row]) -> tuple[bytes, int]:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("responses")
+    sheet.freeze_panes = "A2"
+    count = -1
+    for row in rows:
+        sheet.append(row)
+        count += 1
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue(), count
+
+
+handlers: tuple[ControllerRouterHandler, ...] = (export_csv, export_xlsx)

@@ -1,0 +1,183 @@
+"""Who gets what answer: every console route in every role, and every response in every reach."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.testing import TestClient
+
+from runtime.accounts import roles, users
+from runtime.kit.settings import CHANNELS
+from runtime.programs import create_app
+from runtime.wiring import Deployment
+from tests.runtime.test_scope import filled
+from tests.runtime.test_users_page import sign_in
+
+__all__ = ["filled"]
+
+ROLES = {
+    "S": "system_administrator",
+    "C": "security_administrator",
+    "A": "auditor",
+    "H": "service_centre_handler",
+    "R": "reviewer",
+    "K": "department_contact",
+    "D": "department_head",
+    "Q": "survey_designer",
+    "N": "analyst",
+    "M": "site_manager",
+    "W": "discipline_officer",
+}
+ALL = "SCAHRKDQNMW"
+READERS = "HRKDNMW"
+MATRIX = {
+    "GET /staff": ALL,
+    "GET /staff/audit": "A",
+    "GET /staff/audit/lines.csv": "A",
+    "GET /staff/departments": "SHRKDQNM",
+    "GET /staff/departments/new": "S",
+    "POST /staff/departments/new": "S",
+    "GET /staff/departments/{department:str}": "SHRKDQNM",
+    "POST /staff/departments/{department:str}/{act:str}": "S",
+    "GET /staff/help": ALL,
+    "GET /staff/me": ALL,
+    "POST /staff/me/language": ALL,
+    "POST /staff/me/password": ALL,
+    "POST /staff/me/second": ALL,
+    "POST /staff/me/sessions": ALL,
+    "GET /staff/responses": READERS,
+    "GET /staff/responses.csv": "RDN",
+    "GET /staff/responses.xlsx": "RDN",
+    "GET /staff/responses/{response:str}": READERS,
+    "POST /staff/responses/{response:str}/personal": "H",
+    "GET /staff/roles": "CA",
+    "GET /staff/roles/new": "C",
+    "POST /staff/roles/new": "C",
+    "GET /staff/roles/{role:str}": "CA",
+    "GET /staff/roles/{role:str}/edit": "C",
+    "POST /staff/roles/{role:str}/edit": "C",
+    "POST /staff/roles/{role:str}/retire": "C",
+    "GET /staff/sessions": "C",
+    "POST /staff/sessions": "C",
+    "GET /staff/surveys": "HRDQNM",
+    "GET /staff/users": "SCA",
+    "POST /staff/users": "C",
+    "GET /staff/users/new": "C",
+    "GET /staff/users/{user:uuid}": "SCA",
+    "POST /staff/users/{user:uuid}": "C",
+    "GET /staff/users/{user:uuid}/roles": "C",
+    "POST /staff/users/{user:uuid}/roles": "C",
+    "POST /staff/users/{user:uuid}/sessions": "C",
+}
+"""The roles that a route lets in; a route that is added must be written down here."""
+
+NOBODY = UUID(int=7)
+
+
+def _routes(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if route.path.startswith("/staff") and not handler.opt.get("public"):
+                for method in sorted(handler.http_methods - {"HEAD", "OPTIONS"}):
+                    yield f"{method} {route.path}", handler
+
+
+def _ask(client: TestClient[Any], route: str, csrf: str) -> int:
+    """The status of a call about something that does not exist, with an empty form."""
+    method, path = route.split(" ")
+    path = path.replace("{user:uuid}", str(NOBODY)).replace("{response:str}", str(NOBODY))
+    path = re.sub(r"\{\w+:str\}", "nothing", path)
+    data = {"_csrf": csrf} if method == "POST" else None
+    return client.request(method, path, data=data, follow_redirects=False).status_code
+
+
+def test_the_matrix_names_every_route(deployment: Deployment) -> None:
+    """None is missing, none is left over. # S35"""
+    assert {name for name, _ in _routes(create_app(deployment, CHANNELS))} == set(MATRIX)
+
+
+@pytest.mark.parametrize("letter", ROLES)
+def test_each_role_enters_what_the_matrix_says(
+    letter: str, deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """403 where the role has no permission; a page, 404 or 422 where it has. # S35 # S39 (part)"""
+    wrong: list[str] = []
+    csrf = sign_in(deployment, client, "walker", ROLES[letter])
+    for route, allowed in MATRIX.items():
+        status = _ask(client, route, csrf)
+        expected = status in (200, 303, 404, 409, 422) if letter in allowed else status == 403
+        if not expected:
+            wrong.append(f"{route}: {status}")
+    assert wrong == []
+
+
+def test_without_a_sign_in_no_route_answers(client: TestClient[Any]) -> None:
+    """Each leads to the sign-in, or refuses. # S35"""
+    for route in MATRIX:
+        assert _ask(client, route, "x") in (303, 401, 403), route
+
+
+def test_a_right_taken_away_counts_at_once(deployment: Deployment, client: TestClient[Any]) -> None:
+    """The next call of the same session is refused. # S37 (part)"""
+    sign_in(deployment, client, "leaver", "analyst")
+    assert client.get("/staff/responses").status_code == 200
+    with deployment.db.begin() as connection:
+        roles.revoke(connection, users.ensure(connection, "leaver", "leaver"), "analyst")
+    assert client.get("/staff/responses", follow_redirects=False).status_code in (303, 403)
+
+
+SCOPES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+    "everywhere": ("analyst", {}),
+    "north": ("analyst", {"sites": ("north",)}),
+    "south": ("site_manager", {"sites": ("south",)}),
+    "no site": ("analyst", {"sites": ("elsewhere",)}),
+    "skin": ("department_head", {"departments": ("skin",)}),
+    "skin in the north": ("department_head", {"sites": ("north",), "departments": ("skin",)}),
+    "discipline": ("discipline_officer", {}),
+    "discipline in the south": ("discipline_officer", {"sites": ("south",)}),
+}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_foreign_response_is_not_found(
+    scope: str, filled: Deployment, client: TestClient[Any]
+) -> None:
+    """Each of eight responses, by list, by detail and by export, in each scope. # S36 # S42"""
+    role, where = SCOPES[scope]
+    sign_in(filled, client, "looker")
+    with filled.db.begin() as connection:
+        user = users.ensure(connection, "looker", "looker")
+        roles.grant(connection, user, role, **where)
+    with filled.db.begin_everywhere() as connection:
+        rows = connection.execute(
+            sa.text("SELECT id, survey_id, site, department FROM responses")
+        ).all()
+    link = _link(filled)
+    client.cookies.clear()
+    client.post(f"/staff/sign-in/{link}", follow_redirects=False)
+    listed = set(
+        re.findall(r"/staff/responses/([0-9a-f-]{36})", client.get("/staff/responses").text)
+    )
+    assert len(rows) == 8
+    for row in rows:
+        within = (
+            ("sites" not in where or row.site in where["sites"])
+            and ("departments" not in where or row.department in where["departments"])
+            and (row.survey_id != "secret" or role == "discipline_officer")
+        )
+        assert (str(row.id) in listed) == within, (scope, row)
+        status = client.get(f"/staff/responses/{row.id}").status_code
+        assert status == (200 if within else 404), (scope, row, status)
+        if role in ("analyst", "department_head"):
+            file = client.get("/staff/responses.csv").text
+            assert (str(row.id) in file) == within, (scope, row)
+
+
+def _link(deployment: Deployment) -> str:
+    with deployment.db.begin() as connection:
+        return users.give_link(connection, users.ensure(connection, "looker", "looker"), "look")
