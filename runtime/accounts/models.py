@@ -4,6 +4,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from runtime.audit.models import Actor
+
 Scope = Literal[
     "surveys:read",
     "surveys:write",
@@ -21,3 +23,7 @@ class Caller(msgspec.Struct, frozen=True):
     id: str
     name: str
     scopes: frozenset[str]
+
+    def actor(self, address: str | None) -> Actor:
+        """The same as the audit trail names them; `address` is the network's."""
+        return Actor("api", self.id, self.name, address, "api", None)

@@ -113,10 +113,11 @@ FORGET_PERSONAL = sa.text("DELETE FROM session_personal WHERE session_id = :id")
 
 INSERT_RESPONSE = sa.text("""
 INSERT INTO responses (site, month, id, session_id, survey_id, survey_version, department, channel,
-    lang, started_at, submitted_at, context, answers, path, asked, computed, scores, ending, times)
+    lang, started_at, submitted_at, context, answers, path, asked, computed, scores, lowest_band,
+    ending, times)
 VALUES (:site, :month, :id, :session, :survey, :version, :department, :channel, :lang, :started,
     :now, CAST(:context AS jsonb), CAST(:answers AS jsonb), :path, :asked, CAST(:computed AS jsonb),
-    CAST(:scores AS jsonb), :ending, CAST(:times AS jsonb))
+    CAST(:scores AS jsonb), :lowest_band, :ending, CAST(:times AS jsonb))
 """)
 
 INSERT_FEED_PENDING = sa.text("""

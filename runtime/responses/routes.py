@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, RawBody
 
 from runtime.accounts.service import API_PREFIX, caller_of, require_scope
-from runtime.audit.models import Actor
+from runtime.kit.addresses import client_address
 from runtime.kit.http import Http, bearer_token, json_response, problem_response, read_json
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, Forbidden, NotSignedIn
@@ -342,7 +342,7 @@ def list_responses(
         cursor=cursor,
         limit=limit,
         vault=deployment.vault if "responses:personal" in caller.scopes else None,
-        reader=Actor("api", caller.id, caller.name, None, "api", None),
+        reader=caller.actor(client_address(request, deployment.settings.trusted_proxies)),
         clock=deployment.clock,
     )
     if "application/fhir+json" in request.headers.get("accept", ""):

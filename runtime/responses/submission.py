@@ -1,12 +1,15 @@
 """The end of a session: the response, its personal part and its events, in one transaction."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from engine.definition import Score
 from engine.derivation import Values, truth
+from engine.evaluation import ScoreValue
 from runtime.audit.service import record
 from runtime.events.models import Event
 from runtime.events.service import new_event, write_events
@@ -101,9 +104,27 @@ def _response_row(turn: Turn, month: date, final: FinalView) -> dict[str, Any]:
         "asked": list(found.asked),
         "computed": _json(found.computed),
         "scores": _json(final.scores),
+        "lowest_band": lowest_band(turn.survey.document.scores, found.scores),
         "ending": found.ending,
         "times": _json(turn.seconds_by_page()),
     }
+
+
+BANDS = 5
+"""Of 20 points each; the last one holds 100 too."""
+
+
+def lowest_band(scores: Sequence[Score], values: Mapping[str, ScoreValue]) -> int | None:
+    """Where the lowest score of a response lies, 0 to 4, by which staff find it.
+
+    Sums count points of several questions and say nothing beside the others; None without a score.
+    """
+    found = [
+        value.value
+        for score in scores
+        if score.method != "sum" and (value := values[score.id]).value is not None
+    ]
+    return min(BANDS - 1, max(0, int(min(found) // (100 / BANDS)))) if found else None
 
 
 def _json(value: Any) -> str:

@@ -351,7 +351,7 @@ NOT_PERSONAL: dict[str, str] = {
     "response_tallies": "site day survey_id channel responses",
     "responses": (
         "site month id session_id survey_id survey_version department channel lang "
-        "started_at submitted_at path asked scores ending times"
+        "started_at submitted_at path asked scores lowest_band ending times"
     ),
     "scheduled_jobs": "name due_at is_paused is_asked seen_at",
     "session_ended_tokens": "token_hash reason ended_at",

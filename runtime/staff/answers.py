@@ -25,6 +25,11 @@ def question_text(form: Form, name: str, lang: str) -> str:
     return fill(localize(question.text, lang, first), shorten)
 
 
+def part_text(part: Any, lang: str, first: str) -> str:
+    """The text of an option or a row, with what it would repeat from elsewhere left open."""
+    return fill(localize(part.text, lang, first), lambda _: "…")
+
+
 def score_values(line: Line, form: Form, lang: str) -> list[tuple[str, Any]]:
     """Each score's title and value, in the document's order."""
     document = form.survey.document
@@ -46,7 +51,7 @@ def _value(score: Any) -> float | None:
 def answer_text(value: Any, question: Any, lang: str, first: str) -> str:
     """An answer in words: option texts for option ids, the plain value for others."""
     parts = (*getattr(question, "options", ()), *getattr(question, "rows", ()))
-    texts = {part.id: fill(localize(part.text, lang, first), lambda _: "…") for part in parts}
+    texts = {part.id: part_text(part, lang, first) for part in parts}
     match value:
         case bool():
             return say("staff_yes" if value else "staff_no", lang)

@@ -1,13 +1,14 @@
 """What the console reads of responses: a page at a time, within the reader's reach."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
+from runtime.kit.clock import hospital_day
 from runtime.kit.problems import NotFound
 from runtime.kit.reach import Reach
 
@@ -28,6 +29,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     site: str = ""
     departments: tuple[str, ...] = ()
     channel: str = ""
+    band: int | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -100,6 +102,19 @@ def list_responses(
     return [_line(row) for row in shown], following
 
 
+def lines_of(connection: sa.Connection, reach: Reach, ids: Sequence[UUID]) -> list[Line]:
+    """These responses as far as they are within reach, newest first."""
+    if not ids:
+        return []
+    conditions, values = _reached(reach)
+    where = " AND ".join(("r.id = ANY(:ids)", *conditions))
+    rows = connection.execute(
+        sa.text(f"{_LINES} WHERE {where} ORDER BY r.submitted_at DESC, r.id DESC"),  # nosec B608 - conditions are ours
+        values | {"ids": list(ids)},
+    )
+    return [_line(row) for row in rows]
+
+
 class Exported(msgspec.Struct, frozen=True):
     """One response for a file; personal answers are never in it."""
 
@@ -157,6 +172,26 @@ def get_response(connection: sa.Connection, reach: Reach, response_id: str) -> D
     return Detail(_line(row), row.lang, row.answers, row.times, row.context, row.has_personal)
 
 
+class Use(msgspec.Struct, frozen=True):
+    """How many responses a survey has, and how many of them came in the last 30 days."""
+
+    total: int
+    lately: int
+
+
+def count_by_survey(connection: sa.Connection, now: datetime) -> dict[str, Use]:
+    """The use of each survey that has responses within reach, from the daily tallies."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT survey_id, sum(responses) AS total, "
+            "coalesce(sum(responses) FILTER (WHERE day > :since), 0) AS lately "
+            "FROM response_tallies GROUP BY survey_id"
+        ),
+        {"since": hospital_day(now) - timedelta(days=30)},
+    )
+    return {row.survey_id: Use(int(row.total), int(row.lately)) for row in rows}
+
+
 def list_sites(connection: sa.Connection, reach: Reach) -> list[tuple[str, dict[str, str]]]:
     """The sites within reach, in the hospital's order."""
     rows = connection.execute(
@@ -211,6 +246,8 @@ def _wanted(reach: Reach, filters: Filters) -> tuple[list[str], dict[str, Any]]:
         conditions.append("r.department = ANY(:departments)")
     if filters.channel:
         conditions.append("r.channel = :channel")
+    if filters.band is not None:
+        conditions.append("r.lowest_band = :band")
     if filters.since:
         conditions.append("r.submitted_at >= :since")
     if filters.until:

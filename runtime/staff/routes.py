@@ -23,6 +23,7 @@ from runtime.staff.pages import (
     response_files,
     responses,
     roles,
+    search,
     sessions,
     sign_in,
     surveys,
@@ -35,7 +36,7 @@ STYLE = (STATIC / "console.css").read_text("utf-8")
 SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
 PAGES = (
     home, responses, response_files, surveys, departments, department_changes, users, roles,
-    sessions, audit, help, my_account,
+    sessions, audit, search, help, my_account,
 )  # fmt: skip
 
 

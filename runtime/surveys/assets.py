@@ -8,6 +8,8 @@ import msgspec
 import sqlalchemy as sa
 
 import engine
+from runtime.audit.models import SYSTEM, Actor
+from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.content import clean_picture, is_picture, recognise
 from runtime.kit.db import Database
@@ -23,7 +25,12 @@ DOCUMENT_NAME = "survey.json"
 
 
 def store_asset(
-    db: Database, files: ContentStore, content: bytes, *, clock: Clock = system_clock
+    db: Database,
+    files: ContentStore,
+    content: bytes,
+    *,
+    actor: Actor = SYSTEM,
+    clock: Clock = system_clock,
 ) -> AssetInfo:
     """Keep a picture as it came, since documents name it by its content; the same again is fine.
 
@@ -38,13 +45,15 @@ def store_asset(
     clean_picture(content, media_type)
     sha256 = files.put(content)
     with db.begin() as connection:
-        connection.execute(
+        added = connection.execute(
             sa.text(
                 "INSERT INTO assets (sha256, media_type, bytes, created_at) "
                 "VALUES (:sha256, :type, :bytes, :now) ON CONFLICT DO NOTHING"
             ),
             {"sha256": sha256, "type": media_type, "bytes": len(content), "now": clock()},
         )
+        if added.rowcount:
+            record(connection, actor, "asset.stored", "asset", sha256, clock=clock)
     return AssetInfo(sha256, media_type, len(content))
 
 

@@ -48,6 +48,13 @@ class SurveyLine(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
+class VersionLine(msgspec.Struct, frozen=True):
+    """A published version of a survey in a list."""
+
+    version: int
+    published_at: datetime
+
+
 class SurveyDetail(msgspec.Struct, frozen=True):
     """A survey with its newest document: the draft where there is one, else what is published."""
 

@@ -10,6 +10,8 @@ from litestar.params import FromPath, FromQuery, RawBody
 import engine
 from runtime.accounts.models import Caller
 from runtime.accounts.service import caller_of, require_scope
+from runtime.audit.models import Actor
+from runtime.kit.addresses import client_address
 from runtime.kit.http import Http, bearer_token, is_too_deep, json_response
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, TooLarge, UnsupportedMedia
@@ -44,8 +46,10 @@ def _caller(request: Http, deployment: Deployment) -> Caller | None:
     return None if token is None else caller_of(deployment.db, token)
 
 
-def _require(request: Http, deployment: Deployment, scope: str) -> Caller:
-    return require_scope(_caller(request, deployment), scope)
+def _require(request: Http, deployment: Deployment, scope: str) -> Actor:
+    """Who calls, as the audit trail names them."""
+    caller = require_scope(_caller(request, deployment), scope)
+    return caller.actor(client_address(request, deployment.settings.trusted_proxies))
 
 
 def _language(request: Http) -> str:
@@ -92,11 +96,11 @@ def create_survey(
 
     422 lists all problems; 409 lists findings that `confirm` has to repeat.
     """
-    _require(request, deployment, "surveys:write")
+    actor = _require(request, deployment, "surveys:write")
     if request.headers.get("content-type", "").startswith(ZIP):
         bundle = assets.unpack(body, DOCUMENT_BYTES)
         for picture in bundle.pictures:
-            assets.store_asset(deployment.db, deployment.assets, picture)
+            assets.store_asset(deployment.db, deployment.assets, picture, actor=actor)
         document = bundle.document
     else:
         document = _measured(_small(body), request)
@@ -107,6 +111,7 @@ def create_survey(
             publish=publish,
             confirm=confirm,
             lang=_language(request),
+            actor=actor,
             clock=deployment.clock,
         )
     )
@@ -129,7 +134,7 @@ def put_draft(
     request: Http, survey_id: FromPath[str], body: RawBody, deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Store whatever parses as the draft, with its problems; `If-Match` names what was read."""
-    _require(request, deployment, "surveys:write")
+    actor = _require(request, deployment, "surveys:write")
     return _stored(
         service.put_draft(
             deployment.db,
@@ -137,6 +142,7 @@ def put_draft(
             _measured(body, request),
             if_match=request.headers.get("if-match"),
             lang=_language(request),
+            actor=actor,
             clock=deployment.clock,
         )
     )
@@ -184,12 +190,13 @@ def publish_survey(
     confirm: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """Publish the draft as the next version; published versions never change."""
-    _require(request, deployment, "surveys:write")
+    actor = _require(request, deployment, "surveys:write")
     stored = service.publish_survey(
         deployment.db,
         survey_id,
         confirm=confirm,
         lang=_language(request),
+        actor=actor,
         clock=deployment.clock,
     )
     return json_response(stored.as_answer(), 200, etag=f'"{stored.etag}"')
@@ -206,8 +213,9 @@ def close_survey(
     request: Http, survey_id: FromPath[str], deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Take no new sessions; open ones may finish for 24 hours."""
-    _require(request, deployment, "surveys:write")
-    return json_response(service.close_survey(deployment.db, survey_id, clock=deployment.clock))
+    actor = _require(request, deployment, "surveys:write")
+    closed = service.close_survey(deployment.db, survey_id, actor=actor, clock=deployment.clock)
+    return json_response(closed)
 
 
 @post(
@@ -221,11 +229,15 @@ def reopen_survey(
     request: Http, survey_id: FromPath[str], deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Take sessions again."""
-    _require(request, deployment, "surveys:write")
-    hours = deployment.settings.session_hours
-    return json_response(
-        service.reopen_survey(deployment.db, survey_id, session_hours=hours, clock=deployment.clock)
+    actor = _require(request, deployment, "surveys:write")
+    opened = service.reopen_survey(
+        deployment.db,
+        survey_id,
+        session_hours=deployment.settings.session_hours,
+        actor=actor,
+        clock=deployment.clock,
     )
+    return json_response(opened)
 
 
 @get(
@@ -313,8 +325,8 @@ def create_asset(
     request: Http, picture: NamedDependency[bytes], deployment: NamedDependency[Deployment]
 ) -> Response[bytes]:
     """Keep a picture (as the body, or as one file of a form); documents name it by its SHA-256."""
-    _require(request, deployment, "surveys:write")
-    stored = assets.store_asset(deployment.db, deployment.assets, picture)
+    actor = _require(request, deployment, "surveys:write")
+    stored = assets.store_asset(deployment.db, deployment.assets, picture, actor=actor)
     return json_response(stored, 201, location=f"/api/v1/assets/{stored.sha256}")
 
 

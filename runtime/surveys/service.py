@@ -8,11 +8,13 @@ import msgspec
 import sqlalchemy as sa
 
 import engine
+from runtime.audit.models import SYSTEM, Actor
+from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable, WordedProblem
 from runtime.surveys import findings
-from runtime.surveys.models import Stored, SurveyDetail, SurveyLine, SurveyProblem
+from runtime.surveys.models import Stored, SurveyDetail, SurveyLine, SurveyProblem, VersionLine
 
 GRACE = timedelta(hours=24)
 
@@ -35,6 +37,7 @@ def store_survey(
     publish: bool = False,
     confirm: str | None = None,
     lang: str = "zh-CN",
+    actor: Actor = SYSTEM,
     clock: Clock = system_clock,
 ) -> Stored:
     """Store a document without errors as draft, or as the next published version.
@@ -69,7 +72,9 @@ def store_survey(
         _write_draft(connection, document, data, digest, clock)
         if publish:
             _publish_row(connection, document.id, data, digest, clock)
-        return _stored(connection, document.id, problems, digest, is_new=True)
+        stored = _stored(connection, document.id, problems, digest, is_new=True)
+        _record(connection, actor, stored, clock)
+        return stored
 
 
 def put_draft(
@@ -79,6 +84,7 @@ def put_draft(
     *,
     if_match: str | None,
     lang: str = "zh-CN",
+    actor: Actor = SYSTEM,
     clock: Clock = system_clock,
 ) -> Stored:
     """Store whatever parses as the draft, with its problems.
@@ -102,7 +108,9 @@ def put_draft(
                 _require_match(connection, made, if_match)
         _write_draft(connection, examined.document, data, digest, clock)
         problems = findings.words(examined.problems, lang)
-        return _stored(connection, survey_id, problems, digest, is_new=row is None)
+        stored = _stored(connection, survey_id, problems, digest, is_new=row is None)
+        _record(connection, actor, stored, clock)
+        return stored
 
 
 def publish_survey(
@@ -111,6 +119,7 @@ def publish_survey(
     *,
     confirm: str | None = None,
     lang: str = "zh-CN",
+    actor: Actor = SYSTEM,
     clock: Clock = system_clock,
 ) -> Stored:
     """Publish the draft as the next version; without a draft, what is published stays.
@@ -124,13 +133,21 @@ def publish_survey(
         raise NotFound("survey", "There is no survey of this id.")
     if row.draft is not None:
         return store_survey(
-            db, bytes(row.draft), publish=True, confirm=confirm, lang=lang, clock=clock
+            db,
+            bytes(row.draft),
+            publish=True,
+            confirm=confirm,
+            lang=lang,
+            actor=actor,
+            clock=clock,
         )
     with db.begin() as connection:
         return _stored(connection, survey_id, (), _newest_digest(connection, row), is_new=False)
 
 
-def close_survey(db: Database, survey_id: str, *, clock: Clock = system_clock) -> SurveyLine:
+def close_survey(
+    db: Database, survey_id: str, *, actor: Actor = SYSTEM, clock: Clock = system_clock
+) -> SurveyLine:
     """Take no new sessions; open ones may finish for 24 hours.
 
     Raises:
@@ -146,11 +163,17 @@ def close_survey(db: Database, survey_id: str, *, clock: Clock = system_clock) -
             ),
             {"id": survey_id, "until": now + GRACE, "now": now},
         )
+        record(connection, actor, "survey.closed", "survey", survey_id, clock=clock)
     return get_line(db, survey_id)
 
 
 def reopen_survey(
-    db: Database, survey_id: str, *, session_hours: int, clock: Clock = system_clock
+    db: Database,
+    survey_id: str,
+    *,
+    session_hours: int,
+    actor: Actor = SYSTEM,
+    clock: Clock = system_clock,
 ) -> SurveyLine:
     """Take sessions again; those that were still open get their whole time back.
 
@@ -167,6 +190,7 @@ def reopen_survey(
             ),
             {"id": survey_id, "hours": session_hours, "now": now},
         )
+        record(connection, actor, "survey.reopened", "survey", survey_id, clock=clock)
     return get_line(db, survey_id)
 
 
@@ -212,6 +236,28 @@ def get_survey(db: Database, survey_id: str) -> SurveyDetail:
         is_draft=row.draft is not None,
         document=msgspec.Raw(document),
     )
+
+
+def list_versions(db: Database, survey_id: str) -> list[VersionLine]:
+    """The published versions of a survey, newest first."""
+    with db.begin() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT version, published_at FROM survey_versions WHERE survey_id = :id "
+                "ORDER BY version DESC"
+            ),
+            {"id": survey_id},
+        ).all()
+    return [VersionLine(row.version, row.published_at) for row in rows]
+
+
+def has_draft(db: Database, survey_id: str) -> bool:
+    """Whether something newer than the published version waits to be published."""
+    with db.begin() as connection:
+        return connection.execute(
+            sa.text("SELECT EXISTS (SELECT FROM surveys WHERE id = :id AND draft IS NOT NULL)"),
+            {"id": survey_id},
+        ).scalar_one()
 
 
 def published_version(db: Database, survey_id: str) -> int:
@@ -382,6 +428,13 @@ def _stored(
         etag,
         is_new,
     )
+
+
+def _record(connection: sa.Connection, actor: Actor, stored: Stored, clock: Clock) -> None:
+    """The audit line of a stored or published document: which content, never the content."""
+    facts = {"version": stored.version, "sha256": stored.etag, "problems": len(stored.problems)}
+    action = "survey.drafted" if stored.state == "draft" else "survey.published"
+    record(connection, actor, action, "survey", stored.id, facts=facts, clock=clock)
 
 
 def _published_with(connection: sa.Connection, survey_id: str, digest: str) -> Stored | None:

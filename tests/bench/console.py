@@ -29,10 +29,11 @@ GOAL_MS = 300
 DAYS = 360
 MULTIPLY = """
 INSERT INTO responses (site, month, id, session_id, survey_id, survey_version, department, channel,
-    lang, started_at, submitted_at, context, answers, path, asked, computed, scores, ending, times)
+    lang, started_at, submitted_at, context, answers, path, asked, computed, scores, lowest_band,
+    ending, times)
 SELECT site, date_trunc('month', at)::date, gen_random_uuid(), gen_random_uuid(), survey_id,
        survey_version, department, channel, lang, at - interval '3 minutes', at, context, answers,
-       path, asked, computed, scores, ending, times
+       path, asked, computed, scores, coalesce(lowest_band, floor(random() * 5)::int), ending, times
 FROM (SELECT r.*, now() - random() * %(days)s * interval '1 day' AS at
       FROM responses r, generate_series(1, %(times)s)) many
 """
@@ -45,7 +46,9 @@ PAGES = {
     "a site": "site={site}",
     "a department": "department={department}",
     "a channel": "channel=kiosk",
-    "a channel without any": "channel=mini_program",
+    "a channel without any": "channel=miniprogram",
+    "a low score": "score=1",
+    "a score at a site": "score=3&site={site}",
     "a month": "since={since}&until={until}",
     "a survey at a site": "survey={survey}&site={site}",
     "a site's channel, oldest": "site={site}&channel=kiosk&order=oldest",

@@ -64,7 +64,14 @@ MATRIX = {
     "POST /staff/roles/{role:str}/retire": "C",
     "GET /staff/sessions": "C",
     "POST /staff/sessions": "C",
+    "GET /staff/search": ALL,
+    "POST /staff/search": ALL,
     "GET /staff/surveys": "HRDQNM",
+    "GET /staff/surveys/{survey:str}": "HRDQNM",
+    "GET /staff/surveys/{survey:str}/code.svg": "HRDQNM",
+    "GET /staff/surveys/{survey:str}/versions/{version:int}": "HRDQNM",
+    "POST /staff/surveys/{survey:str}/close": "RQ",
+    "POST /staff/surveys/{survey:str}/reopen": "RQ",
     "GET /staff/users": "SCA",
     "POST /staff/users": "C",
     "GET /staff/users/new": "C",
@@ -91,7 +98,7 @@ def _ask(client: TestClient[Any], route: str, csrf: str) -> int:
     """The status of a call about something that does not exist, with an empty form."""
     method, path = route.split(" ")
     path = path.replace("{user:uuid}", str(NOBODY)).replace("{response:str}", str(NOBODY))
-    path = re.sub(r"\{\w+:str\}", "nothing", path)
+    path = re.sub(r"\{\w+:str\}", "nothing", path).replace("{version:int}", "1")
     data = {"_csrf": csrf} if method == "POST" else None
     return client.request(method, path, data=data, follow_redirects=False).status_code
 

@@ -12,7 +12,10 @@ import pytest
 from litestar.testing import TestClient
 from openpyxl import load_workbook
 
+from engine.definition import Score
+from engine.evaluation import ScoreValue
 from runtime.audit.queries import Filters, search
+from runtime.responses.submission import lowest_band
 from runtime.staff.pages import response_files
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
@@ -145,3 +148,56 @@ def test_an_export_that_is_too_large_is_refused_in_words(
     monkeypatch.setattr(response_files, "MOST_EXPORTED", 1)
     refused = client.get(f"{HERE}.csv", headers={"accept": "text/html", "accept-language": "zh"})
     assert refused.status_code == 422 and "请缩短日期范围" in refused.text
+
+
+def test_low_scores_are_found(deployment: Deployment, client: TestClient[Any]) -> None:
+    """By the lowest score of a response, in the list and in its file. # R1.2.1.1 (part)"""
+    rates = [
+        {"id": name, "type": "rating", "text": {"zh-CN": name, "en": name}, "required": False}
+        for name in ("doctor", "nurse")
+    ]
+    scores = [
+        {"id": f"{name}_score", "of": [name], "title": {"zh-CN": f"{name}分", "en": name}}
+        for name in ("doctor", "nurse")
+    ]
+    pages = [{"id": "one", "title": {"zh-CN": "一", "en": "One"}, "questions": rates}]
+    document = survey_with(id="rated", pages=pages, scores=scores, alerts=[])
+    store_survey(deployment.db, msgspec.json.encode(document), publish=True)
+    made: dict[str, str] = {}
+    for name, answers in {
+        "bad nurse": {"doctor": 5, "nurse": 1},
+        "middle": {"doctor": 3, "nurse": 5},
+        "best": {"doctor": 5},
+        "nothing": {},
+    }.items():
+        begun = deployment.sessions.start("rated", "web")
+        submitted = deployment.sessions.submit(begun.token, answers).submitted
+        assert submitted is not None
+        made[name] = submitted.response
+    sign_in(deployment, client, "reader", "analyst")
+
+    def listed(query: str) -> set[str]:
+        text = client.get(f"{HERE}?{query}").text
+        return {name for name, response in made.items() if f"{HERE}/{response}" in text}
+
+    assert listed("score=0") == {"bad nurse"}
+    assert listed("score=2&survey=rated") == {"middle"}
+    assert listed("score=4") == {"best"}
+    assert listed("score=1") == set()
+    assert listed("score=7") == listed("score=") == set(made)
+    lines, _ = _rows_of(client, "?score=0")
+    assert [line[1] for line in lines[1:]] == [made["bad nurse"]]
+
+
+def test_the_lowest_score_lies_in_one_of_five_bands() -> None:
+    """Sums are left out, a hundred is in the highest band, nothing is in none."""
+    scores = [Score(id="mean", of=("a",)), Score(id="sum", of=("a",), method="sum")]
+
+    def band(mean: float | None, total: float | None = 3.0) -> int | None:
+        values = {"mean": ScoreValue(mean, 1, 1), "sum": ScoreValue(total, 1, 1)}
+        return lowest_band(scores, values)
+
+    assert [band(value) for value in (0.0, 19.99, 20.0, 59.99, 79.99, 80.0, 100.0)] == [
+        0, 0, 1, 2, 3, 4, 4,
+    ]  # fmt: skip
+    assert band(None) is None

@@ -24,6 +24,7 @@ FILTERS = {
     "department": queries.Filters(departments=("skin",)),
     "channel": queries.Filters(channel="web"),
     "a channel without any": queries.Filters(channel="kiosk"),
+    "a score": queries.Filters(band=4),
     "days": queries.Filters(since=NOW - timedelta(days=60), until=NOW - timedelta(days=30)),
 }
 READERS = {

@@ -16,12 +16,19 @@ from runtime.org.departments import add_department
 from runtime.wiring import Deployment
 
 
-def sign_in(deployment: Deployment, client: TestClient[Any], login: str, *held: str) -> str:
-    """Signed in with these roles; the token of this session's forms."""
+def sign_in(
+    deployment: Deployment,
+    client: TestClient[Any],
+    login: str,
+    *held: str,
+    sites: tuple[str, ...] | None = None,
+    departments: tuple[str, ...] | None = None,
+) -> str:
+    """Signed in with these roles at these `sites` and `departments`; the token of its forms."""
     with deployment.db.begin() as connection:
         user = users.ensure(connection, login, login)
         for role in held:
-            roles.grant(connection, user, role)
+            roles.grant(connection, user, role, sites=sites, departments=departments)
         link = users.give_link(connection, user, "look")
     client.cookies.clear()
     signed = client.post(f"/staff/sign-in/{link}", follow_redirects=False)

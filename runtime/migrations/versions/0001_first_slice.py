@@ -158,6 +158,7 @@ CREATE TABLE responses (
     asked text[] NOT NULL,
     computed jsonb NOT NULL,
     scores jsonb NOT NULL,
+    lowest_band smallint,
     ending text,
     times jsonb NOT NULL,
     PRIMARY KEY (site, month, id)

@@ -5,7 +5,7 @@ from alembic import op
 revision = "0008"
 down_revision = "0007"
 
-FILTERS = ("survey_id", "site", "department", "channel")
+FILTERS = ("survey_id", "site", "department", "channel", "lowest_band")
 
 
 def upgrade() -> None:

@@ -10,7 +10,6 @@ import msgspec
 import sqlalchemy as sa
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -26,7 +25,7 @@ from runtime.kit.words import say
 from runtime.staff import queries
 from runtime.staff.answers import answer_text, question_text, score_values
 from runtime.staff.frame import language_of
-from runtime.staff.pages.responses import filters_of
+from runtime.staff.pages.responses import asked_of, filters_of
 from runtime.surveys.cache import Form
 from runtime.wiring import Deployment
 
@@ -114,20 +113,13 @@ def export_csv(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
-    survey: FromQuery[str] = "",
-    site: FromQuery[str] = "",
-    department: FromQuery[str] = "",
-    channel: FromQuery[str] = "",
-    since: FromQuery[str] = "",
-    until: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Everything that fits, newest first, as CSV.
 
     Raises:
         Unprocessable: more than 20,000 responses fit.
     """
-    chosen = (survey, site, department, channel, since, until)
-    content = _export(deployment, principal, language_of(request, principal), chosen, "csv")
+    content = _export(request, deployment, principal, "csv")
     return _file(content, "responses.csv", "text/csv; charset=utf-8")
 
 
@@ -136,44 +128,31 @@ def export_xlsx(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
-    survey: FromQuery[str] = "",
-    site: FromQuery[str] = "",
-    department: FromQuery[str] = "",
-    channel: FromQuery[str] = "",
-    since: FromQuery[str] = "",
-    until: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Everything that fits, newest first, as a workbook.
 
     Raises:
         Unprocessable: more than 20,000 responses fit.
     """
-    chosen = (survey, site, department, channel, since, until)
-    content = _export(deployment, principal, language_of(request, principal), chosen, "xlsx")
+    content = _export(request, deployment, principal, "xlsx")
     return _file(content, "responses.xlsx", XLSX)
 
 
-def _export(
-    deployment: Deployment,
-    principal: Principal,
-    lang: str,
-    chosen: tuple[str, str, str, str, str, str],
-    kind: str,
-) -> bytes:
+def _export(request: Http, deployment: Deployment, principal: Principal, kind: str) -> bytes:
     """The file's content; that it was made is recorded with it."""
     with deployment.db.begin_for(principal.reach) as connection:
         departments = queries.list_departments(connection, principal.reach)
-        filters = filters_of(departments, *chosen)
+        filters = filters_of(departments, asked_of(request))
         versions = (
             queries.versions_of(connection, principal.reach, filters) if filters.survey else []
         )
-        sheet = Sheet(deployment, filters.survey, versions, lang)
+        sheet = Sheet(deployment, filters.survey, versions, language_of(request, principal))
         rows = _rows(connection, principal, filters, sheet)
         content, count = (_csv if kind == "csv" else _xlsx)(rows)
         used = {
             name: str(value)
             for name, value in msgspec.structs.asdict(filters).items()
-            if value and name != "departments"
+            if value not in ("", None) and name != "departments"
         }
         record(
             connection,

@@ -10,6 +10,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
+from msgspec import Struct, structs
 
 from engine.derivation import Values, derive_scores
 from engine.text import localize
@@ -21,16 +22,56 @@ from runtime.kit.problems import Unprocessable
 from runtime.kit.settings import CHANNELS
 from runtime.kit.words import say
 from runtime.responses import personal
+from runtime.responses.submission import BANDS
 from runtime.staff import queries
 from runtime.staff.answers import answer_text, question_text, score_values
 from runtime.staff.frame import language_of, page
 from runtime.staff.pages.sign_in import Fields
+from runtime.surveys.cache import Form
 from runtime.surveys.service import list_surveys
 from runtime.wiring import Deployment
 
 HERE = "/staff/responses"
 MAX_REASON = 500
+SCORES = tuple(str(band) for band in range(BANDS))
 PATIENT_CHANNELS = tuple(name for name in CHANNELS if name != "staff")
+
+
+def _form(deployment: Deployment, line: queries.Line) -> Form:
+    return deployment.surveys.get(line.survey, line.version)
+
+
+def _shown(scores: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Without scores for which nothing was answered: a list says what there is."""
+    return [(title, value) for title, value in scores if value is not None]
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What the list or a file was narrowed to, as it stood in the address."""
+
+    survey: str = ""
+    site: str = ""
+    department: str = ""
+    channel: str = ""
+    score: str = ""
+    since: str = ""
+    until: str = ""
+    order: str = ""
+
+
+def asked_of(request: Http) -> Asked:
+    """What an address asks for; what is nonsense is left out."""
+    given = {name: request.query_params.get(name, "") for name in Asked.__struct_fields__}
+    return Asked(
+        survey=_plain(given["survey"]),
+        site=_plain(given["site"]),
+        department=_plain(given["department"]),
+        channel=given["channel"] if given["channel"] in PATIENT_CHANNELS else "",
+        score=given["score"] if given["score"] in SCORES else "",
+        since=given["since"] if _day(given["since"]) else "",
+        until=given["until"] if _day(given["until"]) else "",
+        order="oldest" if given["order"] == "oldest" else "",
+    )
 
 
 @get(HERE, sync_to_thread=True, guards=[needs("responses:read")])
@@ -38,34 +79,21 @@ def show_list(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
-    survey: FromQuery[str] = "",
-    site: FromQuery[str] = "",
-    department: FromQuery[str] = "",
-    channel: FromQuery[str] = "",
-    since: FromQuery[str] = "",
-    until: FromQuery[str] = "",
-    order: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     """The responses that fit, newest first unless the oldest are asked for."""
-    oldest_first = order == "oldest"
+    asked = asked_of(request)
     with deployment.db.begin_for(principal.reach) as connection:
         departments = queries.list_departments(connection, principal.reach)
-        filters = filters_of(departments, survey, site, department, channel, since, until)
         lines, following = queries.list_responses(
-            connection, principal.reach, filters, _place(after), oldest_first=oldest_first
+            connection,
+            principal.reach,
+            filters_of(departments, asked),
+            _place(after),
+            oldest_first=asked.order == "oldest",
         )
         sites = queries.list_sites(connection, principal.reach)
-    asked = {
-        "survey": filters.survey,
-        "site": filters.site,
-        "department": filters.departments[0] if filters.departments else "",
-        "channel": filters.channel,
-        "since": since if filters.since else "",
-        "until": until if filters.until else "",
-        "order": "oldest" if oldest_first else "",
-    }
-    kept = {name: value for name, value in asked.items() if value}
+    kept = {name: value for name, value in structs.asdict(asked).items() if value}
     lang = language_of(request, principal)
     behind = following and f"{following.at.isoformat()}~{following.id}"
     return page(
@@ -73,10 +101,7 @@ def show_list(
         principal,
         "responses/list.html",
         section="responses",
-        lines=[
-            (line, score_values(line, deployment.surveys.get(line.survey, line.version), lang))
-            for line in lines
-        ],
+        lines=[(line, _shown(score_values(line, _form(deployment, line), lang))) for line in lines],
         surveys=[
             one
             for one in list_surveys(deployment.db)
@@ -85,33 +110,27 @@ def show_list(
         sites=sites,
         departments=departments,
         channels=PATIENT_CHANNELS,
+        scores=SCORES,
         asked=asked,
         is_first=not after,
         newest=urlencode(kept),
         may_export=principal.may("responses:export"),
-        other_end=urlencode(kept | {"order": "" if oldest_first else "oldest"}),
+        other_end=urlencode(kept | {"order": "" if asked.order else "oldest"}),
         following=behind and urlencode(kept | {"after": behind}),
     )
 
 
-def filters_of(
-    departments: Sequence[queries.DepartmentChoice],
-    survey: str,
-    site: str,
-    department: str,
-    channel: str,
-    since: str,
-    until: str,
-) -> queries.Filters:
-    """Filters of what was chosen; days are the hospital's, both included; nonsense is left out."""
-    last = _day(until)
-    chosen = next((one for one in departments if one.id == department), None)
+def filters_of(departments: Sequence[queries.DepartmentChoice], asked: Asked) -> queries.Filters:
+    """Filters of what was asked; days are the hospital's, both included."""
+    last = _day(asked.until)
+    chosen = next((one for one in departments if one.id == asked.department), None)
     return queries.Filters(
-        survey=_plain(survey),
-        site=_plain(site),
+        survey=asked.survey,
+        site=asked.site,
         departments=chosen.subtree if chosen else (),
-        channel=channel if channel in PATIENT_CHANNELS else "",
-        since=_day(since),
+        channel=asked.channel,
+        band=int(asked.score) if asked.score else None,
+        since=_day(asked.since),
         until=last and last + timedelta(days=1),
     )
 
@@ -218,7 +237,7 @@ def _one(
 ) -> Response[Any]:
     """The page of one response; `reason` is one that was too short."""
     lang = language_of(request, principal)
-    form = deployment.surveys.get(detail.line.survey, detail.line.version)
+    form = _form(deployment, detail.line)
     document = form.survey.document
     first = document.languages[0]
     titles = {p.id: localize(p.title, lang, first) for p in document.pages if p.title is not None}
@@ -254,7 +273,7 @@ def _derived(
     detail: queries.Detail, deployment: Deployment, lang: str
 ) -> list[tuple[str, float | None, list[str]]]:
     """Each score with its stored value and a sentence for each question that counted."""
-    form = deployment.surveys.get(detail.line.survey, detail.line.version)
+    form = _form(deployment, detail.line)
     survey = form.survey
     today = detail.line.submitted_at.astimezone(HOSPITAL_ZONE).date()
     evaluation = survey.evaluate(detail.answers, detail.context, today)

@@ -1,27 +1,257 @@
-"""The surveys with their state and version."""
+"""The surveys: found by name, state and kind; one with its versions, its use and its way in."""
 
+import io
 from typing import Any
 
-from litestar import Response, get
+import segno
+from litestar import Response, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
+from msgspec import Struct
 
+from engine.definition import Document
+from engine.text import localize
 from runtime.accounts.access import Principal, needs
 from runtime.kit.http import Http
-from runtime.staff.frame import page
-from runtime.surveys.service import list_surveys
+from runtime.kit.problems import NotFound, StateConflict
+from runtime.staff import queries
+from runtime.staff.answers import part_text, question_text
+from runtime.staff.frame import HEADERS, language_of, page, redirect
+from runtime.surveys import service
+from runtime.surveys.cache import Form
+from runtime.surveys.models import SurveyLine
 from runtime.wiring import Deployment
 
+HERE = "/staff/surveys"
+STATES = ("draft", "published", "closed")
+KINDS = ("survey", "praise", "suggestion", "complaint", "consultation", "whistleblow", "intake")
+MAX_ASKED = 100
+OPTIONS_SHOWN = 30
 
-@get("/staff/surveys", sync_to_thread=True, guards=[needs("surveys:read")])
-def show(
+
+@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
+def show_list(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
+    q: FromQuery[str] = "",
+    survey_state: FromQuery[str] = "",
+    kind: FromQuery[str] = "",
 ) -> Response[Any]:
-    """Every survey."""
-    lines = list_surveys(deployment.db)
-    return page(request, principal, "surveys/list.html", section="surveys", lines=lines)
+    """The surveys that fit, with how many answered them."""
+    wanted = " ".join(q.replace("\0", "").split())[:MAX_ASKED]
+    lines = [
+        line
+        for line in service.list_surveys(deployment.db)
+        if _is_named(line, wanted) and survey_state in ("", line.state) and kind in ("", line.kind)
+    ]
+    return page(
+        request,
+        principal,
+        "surveys/list.html",
+        section="surveys",
+        lines=lines,
+        uses=_uses(deployment, principal),
+        asked={"q": wanted, "state": survey_state, "kind": kind},
+        is_narrowed=bool(wanted or survey_state or kind),
+        states=STATES,
+        kinds=KINDS,
+    )
 
 
-handlers: tuple[ControllerRouterHandler, ...] = (show,)
+def _is_named(line: SurveyLine, wanted: str) -> bool:
+    spelled = (*line.title.values(), line.id)
+    return any(wanted.lower() in text.lower() for text in spelled)
+
+
+def _uses(deployment: Deployment, principal: Principal) -> dict[str, queries.Use] | None:
+    """How often each survey was answered; None for who sees no responses or some departments'."""
+    if not principal.may("responses:read") or principal.reach.departments is not None:
+        return None
+    with deployment.db.begin_for(principal.reach) as connection:
+        return queries.count_by_survey(connection, deployment.clock())
+
+
+@get(f"{HERE}/{{survey:str}}", sync_to_thread=True, guards=[needs("surveys:read")])
+def show_one(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[Any]:
+    """A survey: state, versions, use, and the address with its code."""
+    return _one(request, principal, deployment, survey)
+
+
+def _one(
+    request: Http,
+    principal: Principal,
+    deployment: Deployment,
+    survey: str,
+    *,
+    refused: str | None = None,
+    status: int = 200,
+) -> Response[Any]:
+    line = service.get_line(deployment.db, survey)
+    uses = _uses(deployment, principal)
+    return page(
+        request,
+        principal,
+        "surveys/one.html",
+        section="surveys",
+        status=status,
+        line=line,
+        versions=service.list_versions(deployment.db, survey),
+        use=None if uses is None else uses.get(survey, queries.Use(0, 0)),
+        has_draft=service.has_draft(deployment.db, survey),
+        address=_address(deployment, survey),
+        may_publish=principal.may("surveys:publish"),
+        may_read_responses=principal.may("responses:read"),
+        refused=refused,
+    )
+
+
+def _address(deployment: Deployment, survey: str) -> str:
+    """Where patients open it in a browser."""
+    return f"{deployment.settings.public_url}/s/{survey}"
+
+
+@get(f"{HERE}/{{survey:str}}/code.svg", sync_to_thread=True, guards=[needs("surveys:read")])
+def show_code(survey: FromPath[str], deployment: NamedDependency[Deployment]) -> Response[bytes]:
+    """The address as a QR code, for posters and doors."""
+    service.get_line(deployment.db, survey)
+    file = io.BytesIO()
+    code = segno.make(_address(deployment, survey), micro=False, error="m")
+    code.save(file, kind="svg", scale=8, light="white")
+    headers = dict(HEADERS) | {"content-disposition": f'inline; filename="{survey}.svg"'}
+    return Response(file.getvalue(), media_type="image/svg+xml", headers=headers)
+
+
+@post(
+    f"{HERE}/{{survey:str}}/close",
+    sync_to_thread=True,
+    status_code=200,
+    guards=[needs("surveys:publish")],
+)
+def close(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[Any]:
+    """Take no new sessions; whoever has begun may finish within a day."""
+    try:
+        service.close_survey(deployment.db, survey, actor=principal.actor(), clock=deployment.clock)
+    except StateConflict:
+        return _one(request, principal, deployment, survey, refused="state", status=409)
+    return redirect(f"{HERE}/{survey}", toast="saved")
+
+
+@post(
+    f"{HERE}/{{survey:str}}/reopen",
+    sync_to_thread=True,
+    status_code=200,
+    guards=[needs("surveys:publish")],
+)
+def reopen(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[Any]:
+    """Take sessions again."""
+    try:
+        service.reopen_survey(
+            deployment.db,
+            survey,
+            session_hours=deployment.settings.session_hours,
+            actor=principal.actor(),
+            clock=deployment.clock,
+        )
+    except StateConflict:
+        return _one(request, principal, deployment, survey, refused="state", status=409)
+    return redirect(f"{HERE}/{survey}", toast="saved")
+
+
+# One version
+
+
+class Asked(Struct, frozen=True):
+    """A question as the outline shows it."""
+
+    id: str
+    text: str
+    options: tuple[str, ...]
+    more: int
+    is_required: bool
+    is_conditional: bool
+
+
+class Sheet(Struct, frozen=True):
+    """A page as the outline shows it."""
+
+    title: str
+    is_conditional: bool
+    questions: tuple[Asked, ...]
+
+
+@get(
+    f"{HERE}/{{survey:str}}/versions/{{version:int}}",
+    sync_to_thread=True,
+    guards=[needs("surveys:read")],
+)
+def show_version(
+    request: Http,
+    survey: FromPath[str],
+    version: FromPath[int],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[Any]:
+    """What a published version asks, page by page."""
+    line = service.get_line(deployment.db, survey)
+    if not 0 < version < 2**31:
+        raise NotFound("survey", "There is no such version of this survey.")
+    form = deployment.surveys.get(survey, version)
+    lang = language_of(request, principal)
+    return page(
+        request,
+        principal,
+        "surveys/version.html",
+        section="surveys",
+        line=line,
+        version=version,
+        sheets=_outline(form, lang),
+        languages_asked=form.survey.document.languages,
+    )
+
+
+def _outline(form: Form, lang: str) -> list[Sheet]:
+    document: Document = form.survey.document
+    first = document.languages[0]
+    return [
+        Sheet(
+            "" if one.title is None else localize(one.title, lang, first),
+            one.show_if is not None,
+            tuple(_asked(form, question, lang) for question in one.questions),
+        )
+        for one in document.pages
+    ]
+
+
+def _asked(form: Form, question: Any, lang: str) -> Asked:
+    first = form.survey.document.languages[0]
+    options = [part_text(one, lang, first) for one in getattr(question, "options", ())]
+    return Asked(
+        question.id,
+        question_text(form, question.id, lang),
+        tuple(options[:OPTIONS_SHOWN]),
+        max(0, len(options) - OPTIONS_SHOWN),
+        question.required is True,
+        question.show_if is not None,
+    )
+
+
+handlers: tuple[ControllerRouterHandler, ...] = (
+    show_list, show_code, show_version, show_one, close, reopen,
+)  # fmt: skip
