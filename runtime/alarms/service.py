@@ -93,6 +93,27 @@ def acknowledge(
         record(connection, actor, "alarm.acknowledged", "alarm", str(alarm_id), clock=clock)
 
 
+def settle(
+    connection: sa.Connection, code: str, reason: str, *, clock: Clock = system_clock
+) -> int:
+    """Close the open alarms of a code because what they told of is well again; tells how many.
+
+    Their key is set free: the same matter raises a new alarm when it comes back.
+    """
+    now = clock()
+    closed = connection.execute(
+        sa.text(
+            "UPDATE alarms SET acknowledged_at = :now, acknowledged_by = :name, reason = :reason, "
+            "key = key || '|' || CAST(id AS text) WHERE code = :code AND acknowledged_at IS NULL"
+        ),
+        {"now": now, "name": SYSTEM.name, "reason": reason[:500], "code": code},
+    ).rowcount
+    if closed:
+        facts = {"number": closed, "reason": reason}
+        record(connection, SYSTEM, "alarm.settled", "alarm", code, facts=facts, clock=clock)
+    return closed
+
+
 def open_alarms(connection: sa.Connection) -> int:
     """How many wait for somebody: the number on the console's home."""
     return connection.execute(

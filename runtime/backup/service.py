@@ -1,17 +1,19 @@
-"""Making a backup of one moment, and restoring it into an empty database.
+"""Making a backup of one moment, and keeping the newest.
 
 A backup is a folder `huisheng-<UTC time>` of three sealed files: `database`, `files`, `manifest`.
-It is written under another name and renamed when everything is on the disk.
+It is written under another name and renamed when everything is on the disk. `.lock` beside it is
+held by whoever writes; the kernel takes it back from a killed process.
 """
 
-import contextlib
+import fcntl
 import hashlib
-import io
 import os
+import re
 import shutil
-import subprocess  # nosec B404 - starts only pg_dump and pg_restore by absolute path
-import tarfile
-from collections.abc import Iterator
+import subprocess  # nosec B404 - starts only pg_dump by absolute path
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -21,14 +23,16 @@ from msgspec import Struct
 from psycopg import sql
 
 from runtime.backup import tools
-from runtime.backup.sealed import CHUNK_BYTES, BackupRefused, SealedWriter, unsealed
+from runtime.backup.files import Packed, read_first
+from runtime.backup.sealed import CHUNK_BYTES, BackupRefused, SealedWriter
 from runtime.kit.clock import Clock, system_clock
 
 PREFIX = "huisheng-"
 UNFINISHED = ".unfinished-"
-FOLDERS = ("attachments", "assets")
+LOCK = ".lock"
+_NAME = re.compile(PREFIX + r"\d{8}T\d{12}Z", re.ASCII)
 
-_TABLES = """
+TABLES = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1
 """
@@ -43,62 +47,89 @@ class Manifest(Struct, frozen=True):
     hashes: dict[str, str]
 
 
+class Made(Struct, frozen=True):
+    """A backup's folder, and how many old ones went."""
+
+    folder: Path
+    removed: int
+
+
 def back_up(
-    owner_url: str, data_dir: Path, target: Path, key: bytes, *, clock: Clock = system_clock
-) -> Path:
-    """Write a backup below `target` and give its folder; files are read after the database.
+    owner_url: str,
+    data_dir: Path,
+    target: Path,
+    key: bytes,
+    *,
+    keep: int | None = None,
+    clock: Clock = system_clock,
+) -> Made:
+    """Write a backup below `target`; with `keep`, remove all but so many of the newest there.
 
     Raises:
-        BackupRefused: the target cannot be written, or pg_dump failed.
+        BackupRefused: the target cannot be written, another backup is being written there, the
+            database has no tables or does not answer, or pg_dump failed.
     """
     now = clock()
     name = now.strftime("%Y%m%dT%H%M%S%fZ")
     folder = target / f"{UNFINISHED}{name}"
     try:
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _remove_unfinished(target)
-        folder.mkdir(mode=0o700)
-        manifest = _write_parts(owner_url, data_dir, folder, key, now)
-        _write_part(folder, "manifest", key, iter([msgspec.json.encode(manifest)]))
-        _sync(folder)
-        done = target / f"{PREFIX}{name}"
-        folder.rename(done)
-        _sync(target)
+        with _alone(target):
+            _sweep(target)
+            try:
+                folder.mkdir(mode=0o700)
+                manifest = _write_parts(owner_url, data_dir, folder, key, now)
+                _write_part(folder, "manifest", key, [msgspec.json.encode(manifest)])
+                _sync(folder)
+                done = target / f"{PREFIX}{name}"
+                folder.rename(done)
+                _sync(target)
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+            return Made(done, 0 if keep is None else _keep_newest(target, keep))
     except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
         raise BackupRefused(f"{target} cannot be written: {error.strerror}.") from error
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return done
+    except psycopg.Error as error:
+        raise BackupRefused(unanswered(error)) from error
+
+
+def unanswered(error: psycopg.Error) -> str:
+    """What went wrong with the database, in one line without rows."""
+    return f"The database refused: {str(error).strip().splitlines()[0][:300]}"
+
+
+@contextmanager
+def _alone(target: Path) -> Generator[None]:
+    with (target / LOCK).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            words = f"Another backup is being written to {target}; wait until it has ended."
+            raise BackupRefused(words) from None
+        yield
 
 
 def _write_parts(
     owner_url: str, data_dir: Path, folder: Path, key: bytes, now: datetime
 ) -> Manifest:
+    first = read_first(data_dir)
     with psycopg.connect(owner_url) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         row = connection.execute("SELECT pg_export_snapshot()").fetchone()
         assert row is not None
         tables = count_rows(connection)
+        if not tables:
+            raise BackupRefused("There is nothing to back up: the database has no tables.")
         hashes = {"database": _write_part(folder, "database", key, _dumped(owner_url, row[0]))}
-    count = 0
-
-    def packed() -> Iterator[bytes]:
-        nonlocal count
-        for path in _files(data_dir):
-            count += 1
-            yield from _tar_member(path, str(path.relative_to(data_dir)))
-        yield tarfile.NUL * tarfile.BLOCKSIZE * 2
-
-    hashes["files"] = _write_part(folder, "files", key, packed())
-    return Manifest(now, tables, count, hashes)
+    packed = Packed(data_dir, first)
+    hashes["files"] = _write_part(folder, "files", key, packed)
+    return Manifest(now, tables, packed.count, hashes)
 
 
 def count_rows(connection: psycopg.Connection) -> dict[str, int]:
     """The rows of every table, partitions within their table."""
     counts: dict[str, int] = {}
-    for (table,) in connection.execute(_TABLES).fetchall():
+    for (table,) in connection.execute(TABLES).fetchall():
         query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
         found = connection.execute(query).fetchone()
         assert found is not None
@@ -108,39 +139,28 @@ def count_rows(connection: psycopg.Connection) -> dict[str, int]:
 
 def _dumped(owner_url: str, snapshot: str) -> Iterator[bytes]:
     command = [str(tools.binary("pg_dump")), "-Fc", "--no-owner"]
-    child = subprocess.Popen(  # nosec B603
-        [*command, f"--snapshot={snapshot}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=tools.environment(owner_url),
-    )
-    assert child.stdout is not None
-    try:
-        while content := child.stdout.read(CHUNK_BYTES):
-            yield content
-        if child.wait() != 0:
-            raise BackupRefused(f"pg_dump ended with code {child.returncode}.")
-    finally:
-        child.stdout.close()
-        if child.poll() is None:
-            child.kill()
-            child.wait()
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(  # nosec B603
+            [*command, f"--snapshot={snapshot}"],
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=tools.environment(owner_url),
+        )
+        assert child.stdout is not None
+        try:
+            while content := child.stdout.read(CHUNK_BYTES):
+                yield content
+            if child.wait() != 0:
+                said.seek(0)
+                raise BackupRefused(f"pg_dump refused: {tools.first_line(said.read())}")
+        finally:
+            child.stdout.close()
+            if child.poll() is None:
+                child.kill()
+                child.wait()
 
 
-def _files(data_dir: Path) -> list[Path]:
-    found = (path for name in FOLDERS for path in (data_dir / name).glob("**/*"))
-    return sorted(path for path in found if path.is_file() and len(path.name) == 64)
-
-
-def _tar_member(path: Path, name: str) -> Iterator[bytes]:
-    with contextlib.suppress(FileNotFoundError):  # cleared away since the folder was read
-        content = path.read_bytes()
-        member = tarfile.TarInfo(name)
-        member.size = len(content)
-        yield member.tobuf() + content + tarfile.NUL * (-len(content) % tarfile.BLOCKSIZE)
-
-
-def _write_part(folder: Path, name: str, key: bytes, content: Iterator[bytes]) -> str:
+def _write_part(folder: Path, name: str, key: bytes, content: Iterable[bytes]) -> str:
     """Seal one part; gives the SHA-256 of its content. It is on the disk when this returns."""
     digest = hashlib.sha256()
     descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -163,97 +183,22 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_unfinished(target: Path) -> None:
+def _sweep(target: Path) -> None:
     for path in target.glob(f"{UNFINISHED}*"):
         shutil.rmtree(path, ignore_errors=True)
 
 
-def keep_newest(target: Path, number: int) -> int:
-    """Remove all but the newest backups; tells how many went."""
-    old = sorted(target.glob(f"{PREFIX}*"), reverse=True)[number:]
+def backups_in(target: Path) -> list[Path]:
+    """The finished backups below a folder, the newest first."""
+    found = (path for path in target.glob(f"{PREFIX}*") if _NAME.fullmatch(path.name))
+    return sorted((path for path in found if path.is_dir()), reverse=True)
+
+
+def _keep_newest(target: Path, number: int) -> int:
+    """Take the names from the old ones first, so that a half removed one is none."""
+    old = backups_in(target)[number:]
     for path in old:
-        shutil.rmtree(path)
+        path.rename(target / f"{UNFINISHED}{path.name}")
+    _sync(target)
+    _sweep(target)
     return len(old)
-
-
-def restore(owner_url: str, data_dir: Path, source: Path, key: bytes) -> Manifest:
-    """Check the whole backup, then restore it in one transaction and compare the counts.
-
-    Raises:
-        BackupRefused: a database that is not empty, a wrong key, a cut or altered part.
-    """
-    manifest = check(source, key)
-    with psycopg.connect(owner_url) as connection:
-        if connection.execute(_TABLES).fetchone() is not None:
-            raise BackupRefused("The database is not empty; restore into an empty one.")
-    _restore_files(data_dir, source, key)
-    _restore_database(owner_url, source, key)
-    with psycopg.connect(owner_url) as connection:
-        if count_rows(connection) != manifest.tables:
-            raise BackupRefused("The restored tables do not have the rows of the backup.")
-    return manifest
-
-
-def check(source: Path, key: bytes) -> Manifest:
-    """Read every part to its end and compare it with the manifest.
-
-    Raises:
-        BackupRefused: as `restore`.
-    """
-    text = b"".join(unsealed(source / "manifest", key, "manifest"))
-    manifest = msgspec.json.decode(text, type=Manifest)
-    for name, expected in manifest.hashes.items():
-        digest = hashlib.sha256()
-        for piece in unsealed(source / name, key, name):
-            digest.update(piece)
-        if digest.hexdigest() != expected:
-            raise BackupRefused(f"{name} belongs to another backup than the manifest.")
-    return manifest
-
-
-def _restore_database(owner_url: str, source: Path, key: bytes) -> None:
-    environment = tools.environment(owner_url)
-    child = subprocess.Popen(  # nosec B603
-        [
-            str(tools.binary("pg_restore")),
-            *("--single-transaction", "--exit-on-error", "--no-owner"),
-            *("-d", environment["PGDATABASE"]),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment,
-    )
-    assert child.stdin is not None
-    assert child.stderr is not None
-    with child.stderr:
-        with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
-            for piece in unsealed(source / "database", key, "database"):
-                pipe.write(piece)
-        words = child.stderr.read().decode("utf-8", "replace").strip()
-    if child.wait() != 0:
-        raise BackupRefused(f"pg_restore refused: {words[:500]}")
-
-
-class _Pieces(io.RawIOBase):
-    """A reader over chunks, for tarfile."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        while len(self._rest) < size and (piece := next(self._pieces, b"")):
-            self._rest += piece
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken
-
-
-def _restore_files(data_dir: Path, source: Path, key: bytes) -> None:
-    data_dir.mkdir(parents=True, exist_ok=True)
-    pieces = _Pieces(unsealed(source / "files", key, "files"))
-    with tarfile.open(fileobj=pieces, mode="r|") as archive:
-        archive.extractall(data_dir, filter="data")  # nosec B202 - sealed by us, filter "data"

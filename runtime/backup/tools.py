@@ -42,3 +42,9 @@ def environment(url: str) -> dict[str, str]:
     parts = conninfo_to_dict(url)
     given = {_VARIABLES[name]: str(value) for name, value in parts.items() if name in _VARIABLES}
     return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8"} | given
+
+
+def first_line(said: bytes) -> str:
+    """What a program complained of first; what follows may quote rows."""
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return lines[0][:300] if lines else "it gave no reason."

@@ -5,34 +5,68 @@ import sys
 from pathlib import Path
 
 import click
-import sqlalchemy as sa
 
 from runtime.audit.models import SYSTEM
 from runtime.audit.service import record
+from runtime.backup.restoring import check, restore
 from runtime.backup.sealed import BackupRefused
-from runtime.backup.service import restore
+from runtime.backup.service import Manifest
 from runtime.cli._services import services_of
-from runtime.cli.backup import NO_KEY
-from runtime.kit.db import sqlalchemy_url
-from runtime.kit.settings import read_settings
+from runtime.cli.backup import require_key
+from runtime.kit.db import Database
+from runtime.kit.settings import Settings, read_settings
+from runtime.secrets.envelope import Envelope
+from runtime.secrets.keys import stored_keys
+
+OTHER_ENVELOPE = (
+    "The personal fields need the envelope key of the fingerprint {theirs}. Set "
+    "HUISHENG_ENVELOPE_KEY to it before the first start, or bring the file secrets/envelope.key "
+    "of the old data directory."
+)
 
 
 @click.command()
-@click.argument("source", type=click.Path(path_type=Path, file_okay=False))
-def command(source: Path) -> None:
-    """Restore the backup folder SOURCE; the database must be empty."""
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--check", "is_check", is_flag=True, help="Read and compare everything; no change.")
+def command(source: Path, is_check: bool) -> None:
+    """Restore the backup folder SOURCE; the database must be empty.
+
+    The whole backup is checked before anything is written. Bring the keys from where they are kept.
+    """
     settings = read_settings(os.environ)
-    if settings.backup_key is None:
-        raise click.ClickException(NO_KEY)
+    key = require_key(settings, with_owner=not is_check)
+    try:
+        if is_check:
+            click.echo(f"Sound: {_told(check(source, key))}.")
+        else:
+            click.echo(f"Restored: {_told(_restore(settings, source, key))}.")
+    except BackupRefused as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+def _told(found: Manifest) -> str:
+    rows = sum(found.tables.values())
+    moment = f"{found.made_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{len(found.tables)} tables, {rows} rows, {found.files} files of {moment}"
+
+
+def _restore(settings: Settings, source: Path, key: bytes) -> Manifest:
     with services_of(settings) as services:
-        try:
-            found = restore(services.owner_url, settings.data_dir, source, settings.backup_key)
-        except BackupRefused as error:
-            click.echo(str(error), err=True)
-            sys.exit(1)
-        engine = sa.create_engine(sqlalchemy_url(services.app_url), poolclass=sa.NullPool)
-        with engine.begin() as connection:
+        found = restore(services.owner_url, settings.data_dir, source, key)
+        db = Database(services.app_url, pool_size=1)
+        with db.begin() as connection:
             facts = {"made_at": found.made_at.isoformat(), "files": found.files}
             record(connection, SYSTEM, "backup.restored", "backup", source.name, facts=facts)
-    rows = sum(found.tables.values())
-    click.echo(f"{len(found.tables)} tables, {rows} rows, {found.files} files restored.")
+            theirs = {one.fingerprint for one in stored_keys(connection)}
+        db.close()
+    missing = theirs - {_fingerprint(settings)}
+    if missing:
+        click.echo(OTHER_ENVELOPE.format(theirs=", ".join(sorted(missing))), err=True)
+    return found
+
+
+def _fingerprint(settings: Settings) -> str | None:
+    kept = settings.data_dir / "secrets" / "envelope.key"
+    key = settings.envelope_key or (kept.read_bytes() if kept.exists() else None)
+    return None if key is None else Envelope(key).fingerprint

@@ -11,8 +11,9 @@ from runtime.audit.models import SYSTEM
 from runtime.audit.sealer import seal_pending
 from runtime.audit.service import record
 from runtime.audit.verify import verify
+from runtime.backup.restoring import restore
 from runtime.backup.sealed import BackupRefused
-from runtime.backup.service import back_up, count_rows, restore
+from runtime.backup.service import back_up, count_rows
 from runtime.kit.db import Database
 from runtime.kit.embedded import Services
 from runtime.kit.postgres import APPLICATION, OWNER
@@ -30,7 +31,7 @@ def test_a_backup_comes_back_with_equal_counts_and_an_intact_chain(
     seal_pending(deployment.db)
     name = deployment.files.put(b"a picture")
     key, owner = secrets.token_bytes(32), database_urls.owner_url
-    made = back_up(owner, deployment.settings.data_dir, tmp_path / "out", key)
+    made = back_up(owner, deployment.settings.data_dir, tmp_path / "out", key).folder
     assert b"a picture" not in (made / "files").read_bytes()
     with pytest.raises(BackupRefused, match="not empty"):
         restore(owner, tmp_path / "new", made, key)
