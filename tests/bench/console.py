@@ -8,9 +8,10 @@ The baseline of a line is the same page over the demo hospital's few hundred, in
 
 import argparse
 import os
+import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -54,6 +55,9 @@ PAGES = {
     "a site's channel, oldest": "site={site}&channel=kiosk&order=oldest",
     "a department's month": "department={department}&since={since}&until={until}",
 }
+SEARCHES = ("门诊", "13800138000", "0190d5f0-0000-7000-8000-000000000000")
+"""Words, a contact that nobody gave, and a number that nobody has."""
+
 READERS: dict[str, dict[str, tuple[str, ...]]] = {
     "everything": {},
     "one site": {"sites": ("{site}",)},
@@ -127,14 +131,22 @@ def multiply(owner_url: str, wanted: int) -> int:
 def measure(program: Running, facts: dict[str, str], reader: str) -> dict[str, float]:
     """Milliseconds of each page over HTTP, the median of a few, for one reader."""
     with signed_in(program, facts, reader) as http:
-        return {page: _timed(http, query.format(**facts)) for page, query in PAGES.items()}
+        listed = {
+            page: _timed(lambda query=query: http.get(f"/staff/responses?{query.format(**facts)}"))
+            for page, query in PAGES.items()
+        }
+        token = re.search(r'name="_csrf" value="(\w+)"', http.get("/staff/search").text)
+        assert token is not None
+        forms = [{"_csrf": token[1], "q": text} for text in SEARCHES]
+        found = [_timed(lambda form=form: http.post("/staff/search", data=form)) for form in forms]
+        return listed | {f"search {one}": ms for one, ms in zip(SEARCHES, found, strict=True)}
 
 
-def _timed(http: httpx.Client, query: str) -> float:
+def _timed(ask: Callable[[], httpx.Response]) -> float:
     times: list[float] = []
     for _ in range(REPEATS):
         began = time.perf_counter()
-        answer = http.get(f"/staff/responses?{query}")
+        answer = ask()
         times.append((time.perf_counter() - began) * 1000)
         assert answer.status_code == 200, answer.text[:500]
     return median(times)

@@ -33,6 +33,7 @@ from runtime.wiring import Deployment
 
 HERE = "/staff/responses"
 MAX_REASON = 500
+SCORES_SHOWN = 3
 SCORES = tuple(str(band) for band in range(BANDS))
 PATIENT_CHANNELS = tuple(name for name in CHANNELS if name != "staff")
 
@@ -41,9 +42,10 @@ def _form(deployment: Deployment, line: queries.Line) -> Form:
     return deployment.surveys.get(line.survey, line.version)
 
 
-def _shown(scores: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Without scores for which nothing was answered: a list says what there is."""
-    return [(title, value) for title, value in scores if value is not None]
+def _lowest(scores: list[tuple[str, Any]]) -> tuple[list[tuple[str, Any]], int]:
+    """The lowest few of a response's scores, and how many there are beside them."""
+    found = sorted(((t, v) for t, v in scores if v is not None), key=lambda one: one[1])
+    return found[:SCORES_SHOWN], max(0, len(found) - SCORES_SHOWN)
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -101,7 +103,9 @@ def show_list(
         principal,
         "responses/list.html",
         section="responses",
-        lines=[(line, _shown(score_values(line, _form(deployment, line), lang))) for line in lines],
+        lines=[
+            (line, _lowest(score_values(line, _form(deployment, line), lang))) for line in lines
+        ],
         surveys=[
             one
             for one in list_surveys(deployment.db)
