@@ -43,8 +43,8 @@ class Deployment:
         size = settings.pool_size + SPARE_CONNECTIONS
         self.db = Database(database_url, pool_size=size, name=name)
         self.secret = settings.secret_key or local_secret(settings.data_dir)
-        envelope = settings.envelope_key or local_secret(settings.data_dir, "envelope.key")
-        self.vault = Vault(self.db, Envelope(envelope), clock=clock)
+        key = settings.envelope_key or local_secret(settings.data_dir, "envelope.key")
+        self.vault = Vault(self.db, Envelope(key, settings.old_envelope_key), clock=clock)
         self.desk = Desk(
             self.db,
             secret=self.secret,

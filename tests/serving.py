@@ -114,3 +114,35 @@ def running(folder: Path, **settings: str) -> Iterator[Running]:
         yield program
     finally:
         program.stop()
+
+
+class Place:
+    """One server as its operator types at it."""
+
+    def __init__(self, data_dir: Path, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("HUISHENG_")},
+            "HUISHENG_ENVIRONMENT": "test",
+            "HUISHENG_DATA_DIR": str(data_dir),
+            **settings,
+        }
+
+    def begin(self, *words: str, **more: Any) -> subprocess.Popen[str]:
+        """A command that goes on while the test does."""
+        return subprocess.Popen(
+            [str(HUISHENG), *words],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **more,
+        )
+
+    def type(self, *words: str, **settings: str) -> tuple[int, str, str]:
+        """What a command ends with: its exit code, output and messages."""
+        changed = {k: v for k, v in (self.environment | settings).items() if v}
+        done = subprocess.run(
+            [str(HUISHENG), *words], env=changed, capture_output=True, text=True, check=False
+        )
+        return done.returncode, done.stdout.strip(), done.stderr.strip()

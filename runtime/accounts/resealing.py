@@ -17,6 +17,12 @@ class Keyed(Seals, Protocol):
     def data_key(self) -> int: ...
 
 
+class Indexed(Seals, Protocol):
+    """A vault that makes an index with each key in use."""
+
+    def indexes_by_key(self, table: str, column: str, text: str) -> dict[int, bytes]: ...
+
+
 def reseal_second_factors(connection: sa.Connection, vault: Keyed, batch: int) -> int:
     """Secrets of second factors; tells how many were written anew."""
     rows = _outdated(connection, "user_totp", "user_id", "secret", vault.data_key, batch)
@@ -71,6 +77,25 @@ def remake_contact_indexes(connection: sa.Connection, vault: Seals, _batch: int 
                     {"id": row.id, "i": index},
                 )
     return count
+
+
+def count_contact_indexes(connection: sa.Connection, vault: Indexed) -> dict[int, dict[str, int]]:
+    """How many indexes of telephone and e-mail were made with each key, found by making them."""
+    counted: dict[int, dict[str, int]] = {}
+    for column in ("phone", "email"):
+        rows: Any = connection.execute(
+            sa.text(
+                f"SELECT id, {column} AS sealed, {column}_index AS found "  # nosec B608 - ours
+                f"FROM users WHERE {column} IS NOT NULL"
+            )
+        ).all()
+        for row in rows:
+            text = vault.open("users", column, str(row.id), bytes(row.sealed))
+            for key_id, index in vault.indexes_by_key("users", column, text).items():
+                if index == bytes(row.found):
+                    place = counted.setdefault(key_id, {})
+                    place[f"users.{column}_index"] = place.get(f"users.{column}_index", 0) + 1
+    return counted
 
 
 def _outdated(

@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo: bool = True
     secret_key: bytes | None = None
     envelope_key: bytes | None = None
+    old_envelope_key: bytes | None = None
     max_body_bytes: int = 2 * MIB
     max_upload_bytes: int = 10 * MIB
     max_session_uploads: int = 20
@@ -110,6 +111,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         demo=one("DEMO", True, _yes_or_no),
         secret_key=one("SECRET_KEY", None, _secret),
         envelope_key=one("ENVELOPE_KEY", None, _secret),
+        old_envelope_key=one("OLD_ENVELOPE_KEY", None, _secret),
         max_body_bytes=one("MAX_BODY_BYTES", 2 * MIB, _whole(1024, 64 * MIB)),
         max_upload_bytes=one("MAX_UPLOAD_BYTES", 10 * MIB, _whole(1024, 1024 * MIB)),
         max_session_uploads=one("MAX_SESSION_UPLOADS", 20, _whole(0, 1000)),

@@ -22,18 +22,24 @@ ALTERED_KEY = "Key {id} of this database was altered: HUISHENG_ENVELOPE_KEY fits
 
 
 class Envelope:
-    """Wraps keys; `fingerprint` tells which envelope wrapped one without telling anything else."""
+    """Wraps keys; `fingerprint` tells which envelope wrapped one without telling anything else.
 
-    def __init__(self, key: bytes) -> None:
-        root = hashlib.sha256(b"huisheng envelope|" + key).digest()
-        self._cipher = AESGCM(root)
-        mark = hmac.new(root, b"fingerprint", hashlib.sha256).digest()
-        self.fingerprint = mark[:FINGERPRINT_BYTES].hex()
+    `older` is the key of before, which only opens: while the envelope key is being replaced,
+    programs hold both.
+    """
+
+    def __init__(self, key: bytes, older: bytes | None = None) -> None:
+        self.fingerprint, cipher = _opened(key)
+        self._ciphers = {self.fingerprint: cipher}
+        if older is not None:
+            fingerprint, cipher = _opened(older)
+            self._ciphers.setdefault(fingerprint, cipher)
 
     def wrap(self, key_id: int, kind: str, key: bytes) -> bytes:
         """The key sealed for its row of `data_keys`."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, key, _place(key_id, kind))
+        cipher = self._ciphers[self.fingerprint]
+        return nonce + cipher.encrypt(nonce, key, _place(key_id, kind))
 
     def unwrap(self, key_id: int, kind: str, wrapped: bytes, fingerprint: str) -> bytes:
         """The key itself.
@@ -41,14 +47,21 @@ class Envelope:
         Raises:
             SettingsError: another envelope wrapped it, or the row was altered.
         """
-        if fingerprint != self.fingerprint:
+        cipher = self._ciphers.get(fingerprint)
+        if cipher is None:
             text = WRONG_ENVELOPE.format(id=key_id, ours=self.fingerprint, theirs=fingerprint)
             raise SettingsError((text,))
         nonce, rest = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, rest, _place(key_id, kind))
+            return cipher.decrypt(nonce, rest, _place(key_id, kind))
         except InvalidTag as error:
             raise SettingsError((ALTERED_KEY.format(id=key_id),)) from error
+
+
+def _opened(key: bytes) -> tuple[str, AESGCM]:
+    root = hashlib.sha256(b"huisheng envelope|" + key).digest()
+    mark = hmac.new(root, b"fingerprint", hashlib.sha256).digest()
+    return mark[:FINGERPRINT_BYTES].hex(), AESGCM(root)
 
 
 def _place(key_id: int, kind: str) -> bytes:

@@ -61,6 +61,33 @@ def replace_key(connection: sa.Connection, envelope: Envelope, kind: Kind, clock
     return _draw(connection, envelope, kind, clock)
 
 
+def rewrap_keys(connection: sa.Connection, envelope: Envelope) -> list[int]:
+    """Wrap every key anew that an older envelope key wrapped; gives their ids.
+
+    What the keys sealed is not touched. The caller's transaction makes it all or nothing.
+
+    Raises:
+        SettingsError: neither the new nor the older envelope key opens one of them.
+    """
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    changed: list[int] = []
+    for one in stored_keys(connection):
+        key = envelope.unwrap(one.id, one.kind, one.wrapped, one.fingerprint)
+        if one.fingerprint != envelope.fingerprint:
+            connection.execute(
+                sa.text(
+                    "UPDATE data_keys SET wrapped = :wrapped, fingerprint = :mark WHERE id = :id"
+                ),
+                {
+                    "id": one.id,
+                    "wrapped": envelope.wrap(one.id, one.kind, key),
+                    "mark": envelope.fingerprint,
+                },
+            )
+            changed.append(one.id)
+    return changed
+
+
 def _draw(connection: sa.Connection, envelope: Envelope, kind: Kind, clock: Clock) -> int:
     key_id: int = connection.execute(sa.text("SELECT nextval('data_key_ids')")).scalar_one()
     connection.execute(

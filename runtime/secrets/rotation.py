@@ -6,7 +6,7 @@ is gone.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 import sqlalchemy as sa
@@ -24,40 +24,70 @@ Reseal = Callable[[sa.Connection, Vault, int], int]
 """Writes one batch of rows of the old keys anew; gives how many it met."""
 
 
+Count = Callable[[sa.Connection, Vault], Mapping[int, Mapping[str, int]]]
+"""Rows by key and place, for indexes that stand beside no key id."""
+
+
 class KeyLine(msgspec.Struct, frozen=True):
-    """One key and how many rows need it."""
+    """One key and how many rows need it, by table and column.
+
+    `is_rewrapped` tells whether today's envelope key wrapped it.
+    """
 
     id: int
     kind: str
     active: bool
-    rows: int
+    is_rewrapped: bool
+    places: dict[str, int]
+
+    @property
+    def rows(self) -> int:
+        """How many need it in all."""
+        return sum(self.places.values())
 
 
-COUNTED: dict[str, tuple[str, ...]] = {
-    "data": ("session_personal", "response_personal"),
-    "index": ("response_lookups",),
-}
-"""Tables whose column `key_id` says which key a row needs."""
+_PLACES = sa.text("""
+SELECT c.conrelid::regclass::text AS place, a.attname AS key_column
+FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+WHERE c.contype = 'f' AND c.confrelid = 'data_keys'::regclass AND c.conparentid = 0
+ORDER BY 1, 2
+""")
+"""Every table that refers to a key, from the very foreign keys that keep it from being removed."""
 
 
-def status(vault: Vault) -> list[KeyLine]:
+def places(connection: sa.Connection) -> dict[str, tuple[str, str]]:
+    """Where rows name the key they need: shown name to table and column."""
+    found = connection.execute(_PLACES).all()
+    return {_shown(row.place, row.key_column): (row.place, row.key_column) for row in found}
+
+
+def _shown(table: str, column: str) -> str:
+    return table if column == "key_id" else f"{table}.{column.removesuffix('_key')}"
+
+
+def status(vault: Vault, counts: tuple[Count, ...] = ()) -> list[KeyLine]:
     """Every key with the number of rows that need it, oldest first."""
+    needed: dict[int, dict[str, int]] = {}
     with vault.db.begin_everywhere() as connection:
-        return [
-            KeyLine(key.id, key.kind, key.active, _rows(connection, key.kind, key.id))
-            for key in stored_keys(connection)
-        ]
-
-
-def _rows(connection: sa.Connection, kind: str, key_id: int) -> int:
-    counts = (
-        connection.execute(
-            sa.text(f"SELECT count(*) FROM {table} WHERE key_id = :id"),  # nosec B608 - ours
-            {"id": key_id},
-        ).scalar_one()
-        for table in COUNTED[kind]
-    )
-    return sum(counts)
+        connection.execute(sa.text("SET LOCAL statement_timeout = '10min'"))
+        for place, (table, column) in places(connection).items():
+            rows = connection.execute(
+                sa.text(
+                    f"SELECT {column} AS id, count(*) AS number FROM {table} "  # nosec B608 - read
+                    f"WHERE {column} IS NOT NULL GROUP BY 1"  # from the database's own catalogue
+                )
+            )
+            for row in rows:
+                needed.setdefault(row.id, {})[place] = row.number
+        for count in counts:
+            for key_id, found in count(connection, vault).items():
+                needed.setdefault(key_id, {}).update(found)
+        keys = stored_keys(connection)
+    mark = vault.envelope.fingerprint
+    return [
+        KeyLine(key.id, key.kind, key.active, key.fingerprint == mark, needed.get(key.id, {}))
+        for key in keys
+    ]
 
 
 def begin(vault: Vault, kind: Kind) -> int:
@@ -87,7 +117,8 @@ def retire(vault: Vault, steps: tuple[Reseal, ...]) -> list[int]:
     Raises:
         StateConflict: rows still need an old key after many passes; nothing was lost.
     """
-    old = [line.id for line in status(vault) if not line.active]
+    with vault.db.begin() as connection:
+        old = [key.id for key in stored_keys(connection) if not key.active]
     for key_id in old:
         _remove(vault, steps, key_id)
     vault.check()

@@ -108,7 +108,12 @@ class Vault:
 
     def indexes(self, table: str, column: str, text: str) -> list[bytes]:
         """The index under every key in use: what a search compares while keys are replaced."""
-        return [self._index(key_id, table, column, text) for key_id in self._current().index_ids]
+        return list(self.indexes_by_key(table, column, text).values())
+
+    def indexes_by_key(self, table: str, column: str, text: str) -> dict[int, bytes]:
+        """The index under each key in use."""
+        ids = self._current().index_ids
+        return {key_id: self._index(key_id, table, column, text) for key_id in ids}
 
     @property
     def data_key(self) -> int:

@@ -14,6 +14,7 @@ from runtime.kit.settings import CHANNELS, read_settings
 from runtime.programs import create_app
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
+from tests.serving import Place
 
 SURVEY: dict[str, Any] = {
     "format": "huisheng.survey/1",
@@ -102,6 +103,18 @@ def deployment(database_urls: DatabaseUrls, redis_url: str, tmp_path: Path) -> I
     made = Deployment(settings, database_url=database_urls.app_url, redis_url=redis_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def place(deployment: Deployment, database_urls: DatabaseUrls, redis_url: str) -> Place:
+    """The server on which this test's deployment runs."""
+    return Place(
+        deployment.settings.data_dir,
+        HUISHENG_DATABASE_URL=database_urls.app_url,
+        HUISHENG_DATABASE_OWNER_URL=database_urls.owner_url,
+        HUISHENG_DATABASE_AUDITOR_URL=database_urls.auditor_url,
+        HUISHENG_REDIS_URL=redis_url,
+    )
 
 
 @pytest.fixture

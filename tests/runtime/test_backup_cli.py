@@ -5,7 +5,6 @@ import resource
 import secrets
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,62 +31,22 @@ from runtime.seed import seed
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
 from tests.runtime.conftest import Patient
-from tests.serving import HUISHENG
+from tests.serving import Place
 
 KEY = secrets.token_hex(32)
 PATIENCE_SECONDS = 30
 
 
-class Place:
-    """One server as its operator types at it."""
-
-    def __init__(self, data_dir: Path, **settings: str) -> None:
-        self.data_dir = data_dir
-        self.environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("HUISHENG_")},
-            "HUISHENG_ENVIRONMENT": "test",
-            "HUISHENG_DATA_DIR": str(data_dir),
-            "HUISHENG_BACKUP_KEY": KEY,
-            **settings,
-        }
-
-    def begin(self, *words: str, **more: Any) -> subprocess.Popen[str]:
-        """A command that goes on while the test does."""
-        return subprocess.Popen(
-            [str(HUISHENG), *words],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **more,
-        )
-
-    def type(self, *words: str, **settings: str) -> tuple[int, str, str]:
-        """What a command ends with: its exit code, output and messages."""
-        changed = {k: v for k, v in (self.environment | settings).items() if v}
-        done = subprocess.run(
-            [str(HUISHENG), *words], env=changed, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout.strip(), done.stderr.strip()
-
-
-@pytest.fixture
-def place(deployment: Deployment, database_urls: DatabaseUrls, redis_url: str) -> Place:
-    """The server on which this test's deployment runs."""
-    return Place(
-        deployment.settings.data_dir,
-        HUISHENG_DATABASE_URL=database_urls.app_url,
-        HUISHENG_DATABASE_OWNER_URL=database_urls.owner_url,
-        HUISHENG_DATABASE_AUDITOR_URL=database_urls.auditor_url,
-        HUISHENG_REDIS_URL=redis_url,
-    )
+@pytest.fixture(autouse=True)
+def _key(place: Place) -> None:
+    place.environment["HUISHENG_BACKUP_KEY"] = KEY
 
 
 @pytest.fixture
 def empty_server(tmp_path: Path) -> Iterator[tuple[Place, Services]]:
     """A second server with nothing in it: its own data directory, database and roles."""
     tmp_path.chmod(0o755)
-    place = Place(tmp_path / "second" / "var")
+    place = Place(tmp_path / "second" / "var", HUISHENG_BACKUP_KEY=KEY)
     place.data_dir.parent.mkdir(mode=0o755)
     with ensure_services(read_settings({"HUISHENG_DATA_DIR": str(place.data_dir)})) as services:
         yield place, services
