@@ -276,6 +276,22 @@ PERSONAL: tuple[Personal, ...] = (
         "as long as the department",
     ),
     Personal(
+        "survey_edits",
+        "actor_name",
+        "personal",
+        "who changed a survey",
+        "surveys:write",
+        "as long as the survey",
+    ),
+    Personal(
+        "survey_editors",
+        "name",
+        "personal",
+        "who has a survey open",
+        "surveys:write",
+        "as long as the survey",
+    ),
+    Personal(
         "parameter_changes",
         "actor_name",
         "personal",
@@ -366,8 +382,11 @@ NOT_PERSONAL: dict[str, str] = {
     "roles": "id name permissions widest fields is_preset retired_at revision position",
     "staff_members": "id department site position",
     "survey_versions": "survey_id version document digest published_at",
+    "survey_editors": "survey_id user_id place seen_at",
+    "survey_edits": "survey_id seq changed at actor_id edit inverse state",
     "surveys": (
-        "id kind title state draft draft_digest published_version closed_at created_at updated_at"
+        "id kind title state draft draft_digest draft_seq published_version closed_at created_at "
+        "updated_at"
     ),
     "unmapped_codes": (
         "system code name reason site source used_on candidates times first_seen last_seen "

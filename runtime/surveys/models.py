@@ -48,6 +48,18 @@ class SurveyLine(msgspec.Struct, frozen=True):
     updated_at: datetime
 
 
+class Held(msgspec.Struct, frozen=True):
+    """The newest document of a survey; `seq` counts the changes of its draft, `version` is the
+    published one, `digest` that version's."""
+
+    id: str
+    data: bytes
+    seq: int
+    version: int | None
+    digest: str | None
+    is_draft: bool
+
+
 class VersionLine(msgspec.Struct, frozen=True):
     """A published version of a survey in a list."""
 

@@ -14,7 +14,14 @@ from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable, WordedProblem
 from runtime.surveys import findings
-from runtime.surveys.models import Stored, SurveyDetail, SurveyLine, SurveyProblem, VersionLine
+from runtime.surveys.models import (
+    Held,
+    Stored,
+    SurveyDetail,
+    SurveyLine,
+    SurveyProblem,
+    VersionLine,
+)
 
 GRACE = timedelta(hours=24)
 
@@ -229,7 +236,11 @@ def get_survey(db: Database, survey_id: str) -> SurveyDetail:
             raise NotFound("survey", "There is no survey of this id.")
         line = _line(row)
         etag = _newest_digest(connection, row)
-        document = bytes(row.draft) if row.draft is not None else _document(connection, row)
+        document = (
+            bytes(row.draft)
+            if row.draft is not None
+            else read_version(connection, row.id, row.published_version)
+        )
     return SurveyDetail(
         **msgspec.structs.asdict(line),
         etag=etag,
@@ -280,6 +291,41 @@ def published_version(db: Database, survey_id: str) -> int:
 
 
 # Inside a transaction
+
+
+def hold(connection: sa.Connection, survey_id: str, *, for_update: bool = False) -> Held:
+    """The newest document of a survey; with `for_update` nobody else changes it meanwhile.
+
+    Raises:
+        NotFound: there is none of this id.
+    """
+    row = connection.execute(
+        sa.text(
+            "SELECT s.id, s.published_version, s.draft, s.draft_seq, v.digest FROM surveys s "
+            "LEFT JOIN survey_versions v ON v.survey_id = s.id AND v.version = s.published_version "
+            "WHERE s.id = :id"
+            f"{' FOR UPDATE OF s' if for_update else ''}"  # nosec B608 - our own words
+        ),
+        {"id": survey_id},
+    ).one_or_none()
+    if row is None:
+        raise NotFound("survey", "There is no survey of this id.")
+    is_draft = row.draft is not None
+    data = bytes(row.draft) if is_draft else read_version(connection, row.id, row.published_version)
+    return Held(row.id, data, row.draft_seq, row.published_version, row.digest, is_draft)
+
+
+def keep_draft(
+    connection: sa.Connection, document: engine.Document, data: bytes | None, clock: Clock
+) -> int:
+    """Store a document whose survey is held as its draft, or with None go back to what is
+    published; how often the draft was changed so far."""
+    digest = None if data is None else content_digest(data)
+    _write_draft(connection, document, data, digest, clock)
+    return connection.execute(
+        sa.text("SELECT draft_seq FROM surveys WHERE id = :id"), {"id": document.id}
+    ).scalar_one()
+
 
 _LINE = "SELECT id, kind, title, state, published_version, updated_at FROM surveys"
 _READ = sa.text(
@@ -343,11 +389,12 @@ def _newest_digest(connection: sa.Connection, row: Any) -> str:
     ).scalar_one()
 
 
-def _document(connection: sa.Connection, row: Any) -> bytes:
+def read_version(connection: sa.Connection, survey_id: str, version: int) -> bytes:
+    """The document of a version that is known to be there, byte for byte."""
     return bytes(
         connection.execute(
             sa.text("SELECT document FROM survey_versions WHERE survey_id = :id AND version = :v"),
-            {"id": row.id, "v": row.published_version},
+            {"id": survey_id, "v": version},
         ).scalar_one()
     )
 
@@ -369,13 +416,14 @@ def _require_match(connection: sa.Connection, row: Any | None, if_match: str | N
 def _write_draft(
     connection: sa.Connection,
     document: engine.Document,
-    data: bytes,
-    digest: str,
+    data: bytes | None,
+    digest: str | None,
     clock: Clock,
 ) -> None:
     connection.execute(
         sa.text(
             "UPDATE surveys SET draft = :data, draft_digest = :digest, kind = :kind, "
+            "draft_seq = draft_seq + 1, "
             "title = CAST(:title AS jsonb), updated_at = :now WHERE id = :id"
         ),
         {

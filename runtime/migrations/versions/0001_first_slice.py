@@ -70,6 +70,7 @@ CREATE TABLE surveys (
     state text NOT NULL CHECK (state IN ('draft', 'published', 'closed', 'archived')),
     draft bytea,
     draft_digest text,
+    draft_seq integer NOT NULL DEFAULT 0,
     published_version integer,
     closed_at timestamptz,
     created_at timestamptz NOT NULL,
@@ -82,6 +83,28 @@ CREATE TABLE survey_versions (
     digest text NOT NULL,
     published_at timestamptz NOT NULL,
     PRIMARY KEY (survey_id, version)
+);
+CREATE TABLE survey_edits (
+    survey_id text NOT NULL REFERENCES surveys,
+    seq integer NOT NULL,
+    changed integer NOT NULL,
+    at timestamptz NOT NULL,
+    actor_id text NOT NULL,
+    actor_name text NOT NULL,
+    edit bytea NOT NULL,
+    inverse bytea NOT NULL,
+    state text NOT NULL CHECK (state IN ('done', 'undone', 'dropped')),
+    PRIMARY KEY (survey_id, seq)
+);
+CREATE INDEX survey_edits_changed ON survey_edits (survey_id, changed);
+CREATE INDEX survey_edits_own ON survey_edits (survey_id, actor_id, state, seq);
+CREATE TABLE survey_editors (
+    survey_id text NOT NULL REFERENCES surveys,
+    user_id text NOT NULL,
+    name text NOT NULL,
+    place text NOT NULL,
+    seen_at timestamptz NOT NULL,
+    PRIMARY KEY (survey_id, user_id)
 );
 CREATE TABLE assets (
     sha256 text PRIMARY KEY,

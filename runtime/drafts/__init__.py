@@ -1,0 +1,1 @@
+"""Editing a draft together: edits one after another, each of which its author can take back."""
