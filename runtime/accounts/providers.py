@@ -1,7 +1,8 @@
 """Ways to prove who one is, behind one port: a password now, a certificate or WeCom later.
 
 A provider turns what the browser brought into a claim (provider, application, subject); the table
-`user_identities` says whose claim that is. Nothing else in the accounts knows the providers.
+`user_identities` says whose claim that is. Nothing else in the accounts knows the providers: tries
+are counted under the claim that a provider says they are aimed at.
 """
 
 from collections.abc import Mapping
@@ -9,9 +10,9 @@ from typing import Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
-from msgspec import Struct
+from msgspec import Struct, json
 
-from runtime.accounts import passwords
+from runtime.accounts import attempts, passwords
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 
@@ -37,6 +38,13 @@ class Provider(Protocol):
 
     id: str
 
+    def aimed_at(self, brought: Mapping[str, str]) -> Claim | None:
+        """Whose claim a try is aimed at, read before anything is checked: tries of it are counted.
+
+        None where that is not told before the proof; then only the address is counted.
+        """
+        ...
+
     def prove(self, db: Database, brought: Mapping[str, str], *, clock: Clock) -> Proof:
         """Check what the browser brought; never tells by its time whether the user exists."""
         ...
@@ -47,9 +55,13 @@ class PasswordProvider:
 
     id = "password"
 
+    def aimed_at(self, brought: Mapping[str, str]) -> Claim:
+        """The sign-in name typed, whether there is such an account or not."""
+        return Claim(self.id, "", login_of(brought.get("login", "")))
+
     def prove(self, db: Database, brought: Mapping[str, str], *, clock: Clock) -> Proof:
         """Check the password against its hash, or against nobody's where there is no account."""
-        claim = Claim(self.id, "", login_of(brought.get("login", "")))
+        claim = self.aimed_at(brought)
         with db.begin() as connection:
             user_id = user_of(connection, claim)
             kept = None if user_id is None else passwords.current(connection, user_id)
@@ -82,6 +94,23 @@ def user_of(connection: sa.Connection, claim: Claim) -> str | None:
         },
     ).scalar_one_or_none()
     return None if found is None else str(found)
+
+
+def claims_of(connection: sa.Connection, user_id: str) -> list[Claim]:
+    """Every way in that a user has."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT provider, application, subject FROM user_identities WHERE user_id = :user "
+            "ORDER BY provider, application, subject"
+        ),
+        {"user": UUID(user_id)},
+    )
+    return [Claim(*row) for row in rows]
+
+
+def counted_under(secret: bytes, claim: Claim) -> bytes:
+    """What the tries aimed at a claim are counted under; see `attempts.key`."""
+    return attempts.key(secret, "account", json.encode(claim).decode())
 
 
 def bind(

@@ -140,7 +140,7 @@ def _stage(row: Any, permissions: frozenset[str], now: datetime) -> Stage:
 
 
 def _wants_password(row: Any, permissions: frozenset[str], now: datetime) -> bool:
-    if row.password_at is None:
+    if row.password_at is None or row.way == "provider":
         return row.way == "link"
     if row.must_change:
         return True

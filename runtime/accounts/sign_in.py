@@ -6,9 +6,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from msgspec import Struct
 
-from runtime.accounts import attempts, captcha, links, passwords, roles, sessions, totp, users
+from runtime.accounts import (
+    attempts,
+    captcha,
+    links,
+    passwords,
+    providers,
+    roles,
+    sessions,
+    totp,
+    users,
+)
 from runtime.accounts.access import Principal
-from runtime.accounts.providers import PasswordProvider, Proof, Provider, login_of
+from runtime.accounts.providers import Claim, PasswordProvider, Proof, Provider
 from runtime.accounts.totp import Seals
 from runtime.audit.models import Actor, Outcome
 from runtime.audit.service import record
@@ -69,13 +79,15 @@ class Desk:
 
     def asks_captcha(self, login: str, visitor: Visitor) -> bool:
         """Whether the next try of this name or from this address needs a captcha (S04)."""
+        return self._asks_captcha(self._account(PASSWORD.aimed_at({"login": login})), visitor)
+
+    def _asks_captcha(self, account: bytes | None, visitor: Visitor) -> bool:
         with self.db.begin() as connection:
-            account = attempts.count(connection, self._account(login), clock=self.clock)
             address = attempts.count(connection, self._address(visitor), clock=self.clock)
-        return (
-            account.failures >= attempts.CAPTCHA_FROM
-            or address.failures >= attempts.ADDRESS_CAPTCHA_FROM
-        )
+            if account is None or address.failures >= attempts.ADDRESS_CAPTCHA_FROM:
+                return address.failures >= attempts.ADDRESS_CAPTCHA_FROM
+            tries = attempts.count(connection, account, clock=self.clock)
+        return tries.failures >= attempts.CAPTCHA_FROM
 
     def new_captcha(self) -> tuple[str, Sequence[int]]:
         """A captcha's id and the numbers of its worded question."""
@@ -102,8 +114,8 @@ class Desk:
 
         Unknown and known names get the same words after the same work.
         """
-        login = login_of(brought.get("login", ""))
-        refused = self._admit(login, visitor, solved)
+        account = self._account(provider.aimed_at(brought))
+        refused = self._admit(account, visitor, solved)
         if refused is not None:
             return refused
         proof = provider.prove(self.db, brought, clock=self.clock)
@@ -111,22 +123,27 @@ class Desk:
             if proof.user_id is None or not proof.is_proved:
                 self._record_failure(connection, proof, visitor)
                 return Refused("wrong")
-            attempts.forget(connection, self._account(login))
+            if account is not None:
+                attempts.forget(connection, account)
             attempts.take_back(connection, self._address(visitor))
             return self._enter(connection, proof, visitor)
 
-    def _admit(self, login: str, visitor: Visitor, solved: tuple[str, str]) -> Refused | None:
+    def _admit(
+        self, account: bytes | None, visitor: Visitor, solved: tuple[str, str]
+    ) -> Refused | None:
         """Count the try before it is looked at, so that many at once are no more than five."""
-        asks = self.asks_captcha(login, visitor)
+        asks = self._asks_captcha(account, visitor)
         with self.db.begin() as connection:
-            address, account = self._address(visitor), self._account(login)
+            address = self._address(visitor)
             limit = attempts.ADDRESS_LIMIT
             if not attempts.reserve(connection, address, limit, clock=self.clock):
                 return self._blocked(connection, address, visitor, "address")
             if asks and not captcha.solve(connection, *solved, clock=self.clock):
                 return Refused("captcha")
             limit = attempts.ACCOUNT_LIMIT
-            if not attempts.reserve(connection, account, limit, clock=self.clock):
+            if account is not None and not attempts.reserve(
+                connection, account, limit, clock=self.clock
+            ):
                 return self._blocked(connection, account, visitor, "account")
         return None
 
@@ -319,7 +336,7 @@ class Desk:
     def _check_current(
         self, principal: Principal, login: str, kept: passwords.Kept | None, current: str
     ) -> Refused | None:
-        account = self._account(login)
+        account = providers.counted_under(self.secret, PASSWORD.aimed_at({"login": login}))
         with self.db.begin() as connection:
             limit = attempts.ACCOUNT_LIMIT
             if not attempts.reserve(connection, account, limit, clock=self.clock):
@@ -405,8 +422,8 @@ class Desk:
             clock=self.clock,
         )
 
-    def _account(self, login: str) -> bytes:
-        return attempts.key(self.secret, "account", login_of(login))
+    def _account(self, claim: Claim | None) -> bytes | None:
+        return None if claim is None else providers.counted_under(self.secret, claim)
 
     def _address(self, visitor: Visitor) -> bytes:
         return attempts.key(self.secret, "address", visitor.address or "unknown")

@@ -138,7 +138,7 @@ def access_of(
         sa.text("SELECT must_change FROM user_passwords WHERE user_id = :user AND is_current"),
         {"user": UUID(user.id)},
     ).one_or_none()
-    keys = (attempts.key(secret, "account", user.login), attempts.key(secret, "second", user.id))
+    keys = _counted(connection, secret, user.id)
     counted = [attempts.count(connection, one, clock=clock) for one in keys]
     return Access(
         has_password=kept is not None,
@@ -327,11 +327,18 @@ def unlock(
     clock: Clock = system_clock,
 ) -> bool:
     """Forget the failed tries of an account; tells whether there were any (S04)."""
-    login = get(connection, user_id).login
-    keys = (attempts.key(secret, "account", login), attempts.key(secret, "second", user_id))
-    forgotten = [attempts.forget(connection, one) for one in keys]
+    get(connection, user_id)
+    counted = _counted(connection, secret, user_id)
+    forgotten = [attempts.forget(connection, one) for one in counted]
     record(connection, actor, "account.unlocked", "user", user_id, clock=clock)
     return any(forgotten)
+
+
+def _counted(connection: sa.Connection, secret: bytes, user_id: str) -> list[bytes]:
+    """What an account's failures are counted under: each way in, and the second factor."""
+    claims = providers.claims_of(connection, user_id)
+    second = attempts.key(secret, "second", user_id)
+    return [second, *(providers.counted_under(secret, one) for one in claims)]
 
 
 def remove_second_factor(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from runtime.accounts import role_documents, roles, users
 from runtime.cli._services import opened
-from runtime.kit.problems import AppError
+from runtime.kit.problems import AppError, Overloaded
 from runtime.wiring import Deployment
 
 HINTS = {
@@ -31,6 +31,8 @@ def _changing() -> Generator[tuple[Deployment, sa.Connection]]:
         try:
             with deployment.db.begin() as connection:
                 yield deployment, connection
+        except Overloaded:
+            raise
         except AppError as error:
             lines = [
                 f"{one.at}: {one.message}" if one.at else one.message for one in error.problems

@@ -173,17 +173,14 @@ def test_the_last_administrator_is_not_imported_away(
 
 def test_a_document_is_refused_with_every_fault(place: Place, import_: Any) -> None:
     """Strange ids, twice the same, unknown permissions, missing names: each with its place."""
-    bad: Any = {
-        "format": "huisheng.roles/1",
-        "roles": [
-            {"id": "x'; DROP TABLE roles", "name": {"zh-CN": "甲"}, "permissions": []},
-            {"id": "same", "name": {"en": "no Chinese"}, "permissions": []},
-            {"id": "same", "name": {"zh-CN": "乙" * 41}, "permissions": []},
-            {"id": "nul", "name": {"zh-CN": "丙\u0000"}, "permissions": ["fly:high"]},
-            {"id": "eyes", "name": {"zh-CN": "丁"}, "permissions": [], "fields": ["phone"]},
-        ],
-    }
-    code, out, err = import_(bad)
+    bad: list[dict[str, Any]] = [
+        {"id": "x'; DROP TABLE roles", "name": {"zh-CN": "甲"}, "permissions": []},
+        {"id": "same", "name": {"en": "no Chinese"}, "permissions": []},
+        {"id": "same", "name": {"zh-CN": "乙" * 41}, "permissions": []},
+        {"id": "nul", "name": {"zh-CN": "丙\u0000"}, "permissions": ["fly:high"]},
+        {"id": "eyes", "name": {"zh-CN": "丁"}, "permissions": [], "fields": ["phone"]},
+    ]
+    code, out, err = import_({"format": "huisheng.roles/1", "roles": bad})
     assert (code, out) == (1, "")
     for place_of in ("0/id", "1/name", "2/id", "2/name", "3/name", "4/fields"):
         assert f"/roles/{place_of}: " in err, (place_of, err)

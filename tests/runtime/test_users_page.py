@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from litestar.testing import TestClient
 
-from runtime.accounts import attempts, roles, sessions, totp, users
+from runtime.accounts import attempts, providers, roles, sessions, totp, users
 from runtime.kit.clock import hospital_day, system_clock
 from runtime.kit.problems import NotFound
 from runtime.org.departments import add_department
@@ -175,7 +175,9 @@ def test_an_account_is_closed_opened_unlocked_and_given_a_new_link(
         user = users.create(connection, "nurse", "张护士")
         own = users.find(connection, "chief").id
         sessions.start(connection, user)
-        counted = attempts.key(deployment.secret, "account", "nurse")
+        counted = providers.counted_under(
+            deployment.secret, providers.Claim("password", "", "nurse")
+        )
         for _ in range(attempts.ACCOUNT_LIMIT):
             attempts.reserve(connection, counted, attempts.ACCOUNT_LIMIT)
         totp.enrol(connection, deployment.vault, user, b"s" * 20, 1)
