@@ -5,7 +5,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 JOBS ?= 2
 JS_TESTS = $(wildcard tests/js/*.test.js tests/js/*.test.mjs)
-SOURCES = engine renderers builder runtime build_hooks tests
+SOURCES = engine renderers builder interchange runtime build_hooks tests
 TESTS ?=
 
 .PHONY: help setup run test check fix bench mutate lock
@@ -27,7 +27,7 @@ check: setup ## style, types, import contracts, security, lock files
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/pyright
-	$(BIN)/bandit -q -c pyproject.toml -r engine renderers builder runtime build_hooks 2> >(grep -v WARNING >&2)
+	$(BIN)/bandit -q -c pyproject.toml -r engine renderers builder interchange runtime build_hooks 2> >(grep -v WARNING >&2)
 	.ci/semgrep
 	$(BIN)/python .ci/secrets.py
 	$(BIN)/python .ci/locks.py

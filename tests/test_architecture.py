@@ -34,7 +34,7 @@ def test_a_clock_would_be_found() -> None:
     assert len(list(forbidden_calls(ast.parse(source)))) == 3
 
 
-@pytest.mark.parametrize("package", ["engine", "renderers", "runtime"])
+@pytest.mark.parametrize("package", ["engine", "renderers", "interchange", "runtime"])
 def test_every_module_opens_with_a_sentence(package: str) -> None:
     silent = [
         str(path.relative_to(ROOT))

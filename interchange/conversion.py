@@ -1,0 +1,62 @@
+"""One door to all formats: bytes of a source in, a conversion with its losses out."""
+
+from typing import Any
+
+from engine.check import check_parsed
+from engine.definition import MAX_BYTES
+from engine.parse import Malformed, decode_json, parse
+from interchange import surveyjs
+from interchange.report import Conversion, Report
+
+SOURCES = ("surveyjs", "fhir", "xlsform", "huisheng")
+TARGETS = ("huisheng", "fhir")
+MAX_SOURCE_BYTES = 4 * MAX_BYTES
+
+
+def convert(data: bytes, source: str, target: str, language: str | None = None) -> Conversion:
+    """Reads a document of one format and makes one of another.
+
+    Any bytes are answered. `language` is the language of texts that name none.
+    """
+    read = _read(data, source, language)
+    if target == "huisheng" or read.document is None:
+        return read
+    raise NotImplementedError
+
+
+def _read(data: bytes, source: str, language: str | None) -> Conversion:
+    if source == "huisheng":
+        return _own(data)
+    try:
+        value, duplicates = decode_json(data, MAX_SOURCE_BYTES)
+    except Malformed as error:
+        return _unreadable(error)
+    made = surveyjs.read(value, language)
+    if not duplicates:
+        return made
+    report = Report()
+    for problem in duplicates:
+        report.lose(problem.code, problem.at, **problem.params)
+    losses = (*report.losses, *made.losses)
+    return Conversion(made.document, made.resource, losses, made.elements, made.carried)
+
+
+def _own(data: bytes) -> Conversion:
+    """A document of ours: its problems are its losses, and one with problems is none."""
+    parsed = parse(data)
+    problems = check_parsed(parsed)
+    report = Report()
+    for problem in problems:
+        report.lose(problem.code, problem.at, kind="refused", **problem.params)
+    document: Any = None if problems else parsed.document
+    for page in document.pages if document else ():
+        report.element(page.id)
+        for question in page.questions:
+            report.element(question.id)
+    return report.outcome(document)
+
+
+def _unreadable(error: Malformed) -> Conversion:
+    report = Report()
+    report.refuse(error.problem.code, "", **error.problem.params)
+    return report.outcome(None)

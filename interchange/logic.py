@@ -1,0 +1,472 @@
+"""Turns foreign expressions into rules that are never unknown, and into computed values.
+
+The source languages share a shape (operators over names and constants) and differ in what their
+comparisons say of a pair of values: the table of comparisons is theirs. Where the values that a
+question can have are few, a comparison is tried on each of them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from engine.questions.moments import is_date, is_time
+from interchange.expression import Call, Name, Tree, Unreadable
+from interchange.node import is_list, number_of
+from interchange.truth import (
+    ALWAYS,
+    NEVER,
+    Rule,
+    answered,
+    both,
+    compare,
+    compare_refs,
+    either,
+    negated,
+    one_of,
+    silent,
+    total,
+)
+
+Kind = Literal["choice", "set", "boolean", "number", "date", "time", "text", "opaque"]
+Compare = Callable[[Any, Any], bool]
+Number = str | int | float
+_FINITE = ("choice", "boolean")
+_ORDER = ("lt", "le", "gt", "ge")
+_AGGREGATES = {"sum()": "sum", "avg()": "mean", "min()": "min", "max()": "max", "count()": "count"}
+_ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "^"))
+MAX_PAIRS = 30
+MAX_EXPANSIONS = 200
+
+
+class Ref(NamedTuple):
+    """A foreign name as our rules know it.
+
+    `values` pairs each value that the source can hold with our literal, where they are few;
+    `as_number` names a ref that holds the value as a number, where the value is no number itself.
+    """
+
+    ref: str
+    kind: Kind
+    values: tuple[tuple[Any, Any], ...] = ()
+    as_number: Callable[[], str] | None = None
+
+
+class Constant(NamedTuple):
+    """A value written in the expression."""
+
+    value: Any
+
+
+class Calculations:
+    """The computed values that expressions need; equal ones are made once."""
+
+    def __init__(self, take: Callable[[str], str]) -> None:
+        self.take = take
+        self.made: dict[str, dict[str, Any]] = {}
+        self._known: dict[str, str] = {}
+        self.total: set[str] = set()
+
+    def add(self, value: dict[str, Any], is_total: bool, name: str = "calc") -> str:
+        """The id of a computed value; `is_total` says that it always has a value."""
+        key = repr(value)
+        if key not in self._known or (name != "calc" and name not in self.made):
+            made = self.take(name) if name == "calc" else name
+            self._known[key] = made
+            self.made[made] = {"id": made, "value": value}
+            if is_total:
+                self.total.add(made)
+        return self._known[key]
+
+
+class Language(NamedTuple):
+    """What a source language says of two values, and of a missing number in a calculation."""
+
+    comparisons: Mapping[str, Compare]
+    corrected: Callable[[Any], Any]
+    empty_is_zero: bool
+
+
+class Logic:
+    """Translates trees; `resolve` says what a name stands for, or raises Unreadable."""
+
+    def __init__(
+        self,
+        language: Language,
+        resolve: Callable[[str], "Ref | Tree"],
+        calculations: Calculations,
+        changed: Callable[[str, str], None],
+    ) -> None:
+        self.language = language
+        self.resolve = resolve
+        self.calculations = calculations
+        self.changed = changed
+        self._level = 0
+        self._expansions = 0
+
+    # -- truth ------------------------------------------------------------------------------
+
+    def rule(self, tree: Tree) -> Rule:
+        """The rule of a whole expression.
+
+        Raises:
+            Unreadable: with the code of the loss.
+        """
+        self._expansions = 0
+        return self._rule(tree)
+
+    def _rule(self, tree: Tree) -> Rule:
+        match tree:
+            case bool():
+                return ALWAYS if tree else NEVER
+            case Call("or", args):
+                return either(*map(self._rule, args))
+            case Call("and", args):
+                return both(*map(self._rule, args))
+            case Call("not", args):
+                return negated(self._rule(args[0]))
+            case Call("empty", args):
+                return negated(self._presence(args[0]))
+            case Call("notempty", args):
+                return self._presence(args[0])
+            case Call("iif()", (when, then, otherwise)):
+                chosen = self._rule(when)
+                return either(
+                    both(chosen, self._rule(then)), both(negated(chosen), self._rule(otherwise))
+                )
+            case Call(op, (left, right)) if op in self.language.comparisons:
+                return self._comparison(op, left, right)
+            case Name():
+                return self._bare(tree)
+            case _:
+                raise Unreadable("no_rule", shown(tree))
+
+    def _bare(self, tree: Name) -> Rule:
+        """A name that stands alone, or a calculated value that is a rule itself."""
+        found = self.resolve(tree.name)
+        if not isinstance(found, Ref):
+            return self._expanded(found, self._rule)
+        if found.kind != "boolean":
+            raise Unreadable("no_rule", shown(tree))
+        return self._finite(found, lambda value: value is True)
+
+    def _expanded(self, tree: Tree, go: Callable[[Tree], Any]) -> Any:
+        self._level += 1
+        self._expansions += 1
+        if self._level > 20 or self._expansions > MAX_EXPANSIONS:
+            raise Unreadable("circle", shown(tree))
+        try:
+            return go(tree)
+        finally:
+            self._level -= 1
+
+    def _presence(self, tree: Tree) -> Rule:
+        operand = self._operand(tree)
+        if isinstance(operand, Constant):
+            return NEVER if operand.value in (None, "", []) else ALWAYS
+        return ALWAYS if operand.ref in self.calculations.total else answered(operand.ref)
+
+    def _operand(self, tree: Tree) -> Ref | Constant:
+        match tree:
+            case Name():
+                found = self.resolve(tree.name)
+                return found if isinstance(found, Ref) else self._expanded(found, self._operand)
+            case Call("today()" | "currentdate()", _):
+                return Ref("today", "date")
+            case Call(op, _) if op in _ARITHMETIC or op in _AGGREGATES or op == "iif()":
+                number = self.number(tree)
+                return Ref(number, "number") if isinstance(number, str) else Constant(number)
+            case Call():
+                raise Unreadable("function", shown(tree))
+            case list():
+                items = [self._operand(item) for item in tree]
+                if not all(isinstance(item, Constant) for item in items):
+                    raise Unreadable("list_of_names", shown(tree))
+                return Constant([item.value for item in items if isinstance(item, Constant)])
+            case _:
+                return Constant(self.language.corrected(tree))
+
+    def _comparison(self, op: str, left: Tree, right: Tree) -> Rule:
+        told = self._of_truth(op, left, right)
+        if told is not None:
+            return told
+        one, two = self._operand(left), self._operand(right)
+        says = self.language.comparisons[op]
+        match one, two:
+            case Constant(), Constant():
+                return ALWAYS if says(one.value, two.value) else NEVER
+            case Ref(), Constant():
+                return self._against(op, one, two.value, lambda value: says(value, two.value))
+            case Constant(), Ref():
+                turned = _TURNED.get(op, op)
+                return self._against(turned, two, one.value, lambda value: says(one.value, value))
+            case Ref(), Ref():
+                return self._of_two(op, one, two)
+        raise AssertionError
+
+    def _of_truth(self, op: str, left: Tree, right: Tree) -> Rule | None:
+        """`({a} > 1) = true`: a rule compared with a truth value."""
+        for rule, value in ((left, right), (right, left)):
+            if isinstance(value, bool) and op in ("eq", "ne") and self._is_rule(rule):
+                return self._rule(rule) if value == (op == "eq") else negated(self._rule(rule))
+        return None
+
+    def _is_rule(self, tree: Tree) -> bool:
+        if isinstance(tree, Name):
+            found = self.resolve(tree.name)
+            return not isinstance(found, Ref) and self._expanded(found, self._is_rule)
+        rules = {"or", "and", "not", "empty", "notempty", *self.language.comparisons}
+        return isinstance(tree, Call) and tree.op in rules
+
+    # -- one name against a constant --------------------------------------------------------
+
+    def _against(self, op: str, ref: Ref, value: Any, holds: Callable[[Any], bool]) -> Rule:
+        """`holds` says what the source says of each value of the name."""
+        if value in (None, "", []) and op in ("eq", "ne"):
+            return silent(ref.ref) if op == "eq" else answered(ref.ref)
+        match ref.kind:
+            case "choice" | "boolean":
+                return self._finite(ref, holds)
+            case "set":
+                known = self._set(op, ref, value)
+            case "number":
+                known = self._number(op, ref, value)
+            case "date" | "time":
+                known = _moment(op, ref, value)
+            case "text":
+                known = self._text(op, ref, value)
+            case "opaque":
+                raise Unreadable("not_comparable", ref.ref)
+        if known == NEVER and not holds(None):
+            return NEVER
+        if ref.ref in self.calculations.total:
+            return known
+        return total(known, ref.ref, in_silence=holds(None))
+
+    def _finite(self, ref: Ref, holds: Callable[[Any], bool]) -> Rule:
+        literals = list(dict.fromkeys(lit for value, lit in ref.values if holds(value)))
+        everything = len(literals) == len({lit for _, lit in ref.values})
+        in_silence = holds(None)
+        if everything:
+            return ALWAYS if in_silence else answered(ref.ref)
+        if not literals:
+            return silent(ref.ref) if in_silence else NEVER
+        return total(one_of(ref.ref, literals), ref.ref, in_silence=in_silence)
+
+    def _set(self, op: str, ref: Ref, value: Any) -> Rule:
+        wants: list[Any] = value if is_list(value) else [value]
+        found = [self._matching(ref, want) for want in wants]
+        each = both(*(compare("has_any", ref.ref, f) if f else NEVER for f in found))
+        some = [literal for literals in found for literal in literals]
+        match op:
+            case "contains" | "allof":
+                return each
+            case "notcontains":
+                return negated(each)
+            case "anyof":
+                return compare("has_any", ref.ref, some) if some else (NEVER if wants else ALWAYS)
+            case "noneof":
+                return compare("has_none", ref.ref, some) if some else (ALWAYS if wants else NEVER)
+            case "eq" | "ne":
+                same = NEVER
+                if isinstance(value, list):
+                    count = compare("eq", f"{ref.ref}.count", len(wants))
+                    same = both(each, count) if each != NEVER else NEVER
+                return same if op == "eq" else negated(same)
+            case _:
+                raise Unreadable("not_comparable", ref.ref)
+
+    def _matching(self, ref: Ref, want: Any) -> list[Any]:
+        equal = self.language.comparisons["eq"]
+        return [literal for value, literal in ref.values if equal(value, want)]
+
+    def _number(self, op: str, ref: Ref, value: Any) -> Rule:
+        wants: list[Any] = value if is_list(value) else [value]
+        numbers = [n for n in map(number_of, wants) if n is not None]
+        match op:
+            case "eq" | "ne" | "anyof" | "noneof":
+                if op in ("eq", "ne") and isinstance(value, list):
+                    numbers = []
+                found = one_of(ref.ref, numbers)
+                return negated(found) if op in ("ne", "noneof") else found
+            case "lt" | "le" | "gt" | "ge":
+                return compare(op, ref.ref, numbers[0]) if len(numbers) == 1 else NEVER
+            case _:
+                raise Unreadable("number_as_text", ref.ref)
+
+    def _text(self, op: str, ref: Ref, value: Any) -> Rule:
+        if op not in ("eq", "ne", "anyof", "noneof"):
+            raise Unreadable("text_search", ref.ref)
+        wants: list[Any] = value if is_list(value) else [value]
+        literals = [str(want).strip() for want in wants if want not in (None, "")]
+        if any(text.lower() != text.upper() or number_of(text) is not None for text in literals):
+            self.changed("text_compares_exactly", ref.ref)
+        found = one_of(ref.ref, literals)
+        return negated(found) if op in ("ne", "noneof") else found
+
+    # -- two names --------------------------------------------------------------------------
+
+    def _of_two(self, op: str, one: Ref, two: Ref) -> Rule:
+        says = self.language.comparisons[op]
+        if one.ref == two.ref:
+            return self._with_itself(says, one)
+        if one.kind in _FINITE:
+            return self._pairs(one, lambda v: self._fixed(op, v, two), says)
+        if two.kind in _FINITE:
+            turned = _TURNED.get(op, op)
+            return self._pairs(two, lambda v: self._fixed(turned, v, one, back=True), says)
+        if one.kind != two.kind or one.kind in ("set", "opaque"):
+            raise Unreadable("not_comparable", f"{one.ref}, {two.ref}")
+        if op not in ("eq", "ne") and (op not in _ORDER or one.kind == "text"):
+            raise Unreadable("not_comparable", f"{one.ref}, {two.ref}")
+        if op == "ne":
+            return negated(self._of_two("eq", one, two))
+        refs = [r.ref for r in (one, two) if r.ref not in self.calculations.total]
+        refs = [ref for ref in refs if ref != "today"]
+        known = total(compare_refs(op, one.ref, two.ref), *refs)
+        if says(None, None) and len(refs) == 2:
+            return either(known, both(*map(silent, refs)))
+        return known
+
+    def _with_itself(self, says: Compare, ref: Ref) -> Rule:
+        in_silence = silent(ref.ref) if says(None, None) else NEVER
+        return either(answered(ref.ref) if says(1, 1) else NEVER, in_silence)
+
+    def _fixed(self, op: str, value: Any, ref: Ref, back: bool = False) -> Rule:
+        says = self.language.comparisons[_TURNED.get(op, op) if back else op]
+        turned = op if back else _TURNED.get(op, op)
+        return self._against(
+            turned, ref, value, (lambda v: says(v, value)) if back else (lambda v: says(value, v))
+        )
+
+    def _pairs(self, finite: Ref, rule_for: Callable[[Any], Rule], says: Compare) -> Rule:
+        if len(finite.values) > MAX_PAIRS:
+            raise Unreadable("too_many_pairs", finite.ref)
+        parts = [
+            both(answered(finite.ref), compare("eq", finite.ref, literal), rule_for(value))
+            for value, literal in finite.values
+        ]
+        return either(both(silent(finite.ref), rule_for(None)), *parts)
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def number(self, tree: Tree, name: str = "calc") -> Number:
+        """A numeric expression as a ref or a literal; `name` is the wanted id of its value."""
+        value = self._value(tree)
+        if not isinstance(value, dict):
+            return value
+        return self.calculations.add(value, self._is_total(value), name)
+
+    def _value(self, tree: Tree) -> Number | dict[str, Any]:
+        match tree:
+            case Name():
+                return self._named_number(tree)
+            case Call("+" | "-" | "*" | "/" as op, args):
+                return self._arithmetic(op, args)
+            case Call("iif()", (when, then, otherwise)):
+                return {"op": "if", "when": self._rule(when), "then": self.number(then),
+                        "else": self.number(otherwise)}  # fmt: skip
+            case Call(op, args) if op in _AGGREGATES:
+                return self._aggregate(op, args)
+            case Call():
+                raise Unreadable("function", shown(tree))
+            case _:
+                number = number_of(tree)
+                if number is None:
+                    raise Unreadable("no_number", shown(tree))
+                return number
+
+    def _named_number(self, tree: Name) -> Number | dict[str, Any]:
+        found = self.resolve(tree.name)
+        if not isinstance(found, Ref):
+            return self._expanded(found, self._value)
+        if found.kind == "number":
+            return found.ref
+        if found.as_number is not None:
+            return found.as_number()
+        raise Unreadable("no_number", tree.name)
+
+    def _aggregate(self, op: str, args: tuple[Tree, ...]) -> dict[str, Any]:
+        flat: list[Tree] = []
+        for arg in args:
+            flat += arg if is_list(arg) else [arg]
+        of: list[Number] = [self.number(arg) for arg in flat]
+        if op == "sum()":
+            return {"op": "sum", "of": [*of, 0]}
+        value = {"op": _AGGREGATES[op], "of": of}
+        if op == "avg()" and self.language.empty_is_zero:
+            return {"op": "sum", "of": [self.calculations.add(value, False), 0]}
+        return value
+
+    def _arithmetic(self, op: str, args: tuple[Tree, ...]) -> Number | dict[str, Any]:
+        if op == "+" and self.language.empty_is_zero:
+            return {"op": "sum", "of": [*map(self.number, _addends(args)), 0]}
+        left, right = (self._filled(self.number(arg)) for arg in args)
+        if op == "+":
+            minus = right if isinstance(right, str) else -right
+            if isinstance(right, str):
+                minus = self.calculations.add({"op": "mul", "of": [right, -1]}, False)
+            return {"op": "sub", "of": [left, minus]}
+        if op in "*/" and isinstance(left, str) == isinstance(right, str):
+            raise Unreadable("product", op)
+        names = {"-": "sub", "*": "mul", "/": "div"}
+        return {"op": names[op], "of": [left, right]}
+
+    def _filled(self, number: Number) -> Number:
+        """A number that is 0 where the source counts a missing answer as 0."""
+        if not self.language.empty_is_zero or not isinstance(number, str):
+            return number
+        if number in self.calculations.total:
+            return number
+        return self.calculations.add({"op": "sum", "of": [number, 0]}, True)
+
+    def _is_total(self, value: dict[str, Any]) -> bool:
+        """Whether a computed value always has a value."""
+        of: list[Number] = value.get("of", [])
+        fixed = [not isinstance(o, str) or o in self.calculations.total for o in of]
+        match value["op"]:
+            case "sum":
+                return any(fixed)
+            case "count":
+                return True
+            case "sub" | "mul":
+                return all(fixed)
+            case _:
+                return False
+
+
+_TURNED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge"}
+
+
+def _addends(args: tuple[Tree, ...]) -> list[Tree]:
+    found: list[Tree] = []
+    for arg in args:
+        found += _addends(arg.args) if isinstance(arg, Call) and arg.op == "+" else [arg]
+    return found
+
+
+def _moment(op: str, ref: Ref, value: Any) -> Rule:
+    fits = is_date if ref.kind == "date" else is_time
+    wants: list[Any] = value if is_list(value) else [value]
+    if not all(map(fits, wants)) or not wants:
+        raise Unreadable("date_constant", str(value))
+    match op:
+        case "eq" | "ne" | "lt" | "le" | "gt" | "ge" if len(wants) == 1:
+            return compare(op, ref.ref, wants[0])
+        case "anyof":
+            return one_of(ref.ref, wants)
+        case "noneof":
+            return negated(one_of(ref.ref, wants))
+        case _:
+            raise Unreadable("not_comparable", ref.ref)
+
+
+def shown(tree: Tree) -> str:
+    """A tree in words, for the report."""
+    match tree:
+        case Name():
+            return "{" + tree.name + "}"
+        case Call(op, args):
+            return f"{op.removesuffix('()')}({', '.join(map(shown, args))})"
+        case list():
+            return f"[{', '.join(map(shown, tree))}]"
+        case _:
+            return str(tree)

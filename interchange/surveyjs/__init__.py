@@ -1,0 +1,309 @@
+"""SurveyJS form definitions (survey-core 2.5), read into the survey format."""
+
+from typing import Any
+
+from engine.definition import FORMAT
+from interchange.expression import Unreadable
+from interchange.logic import Ref
+from interchange.names import fitted, source_id
+from interchange.node import Node
+from interchange.report import Conversion, Report
+from interchange.settle import settled
+from interchange.surveyjs import matrices
+from interchange.surveyjs.context import Context
+from interchange.surveyjs.flow import add_endings, add_triggers
+from interchange.surveyjs.questions import ASIDE, SIMPLE, Asked, Made, Reader, required_of
+from interchange.truth import NEVER, Rule, both, within_limits
+
+MAX_NESTING = 12
+READERS: dict[str, Reader] = SIMPLE | {
+    "matrix": matrices.matrix, "matrixdropdown": matrices.dropdown_matrix,
+    "matrixdynamic": matrices.refused, "paneldynamic": matrices.refused,
+}  # fmt: skip
+PANELS = frozenset(("panel", "flowpanel"))
+SURVEY_ASIDE = frozenset(
+    "pages elements questions locale title description name logo logoPosition logoWidth logoHeight "
+    "logoFit width widthMode fitToContainer showProgressBar progressBarType progressBarLocation "
+    "showNavigationButtons navigationButtonsLocation showPrevButton showCompletedPage "
+    "questionsOnPageMode "
+    "showQuestionNumbers questionStartIndex questionTitleLocation questionDescriptionLocation "
+    "questionErrorLocation requiredText requiredMark questionTitlePattern completeText "
+    "startSurveyText "
+    "pageNextText pagePrevText previewText editText focusFirstQuestionAutomatic checkErrorsMode "
+    "validateVisitedEmptyFields textUpdateMode autoGrowComment allowResizeComment commentAreaRows "
+    "maxTextLength maxOthersLength storeOthersAsComment goNextPageAutomatic autoAdvanceEnabled "
+    "allowCompleteSurveyAutomatic autoAdvanceAllowComplete showPreviewBeforeComplete showTOC "
+    "tocLocation backgroundImage backgroundImageFit backgroundImageAttachment backgroundOpacity "
+    "headerView firstPageIsStarted firstPageIsStartPage showTitle showPageTitles showPageNumbers "
+    "mode matrixDragHandleArea lazyRenderEnabled lazyRenderingEnabled gridLayoutEnabled headerText "
+    "sendResultOnPageNext partialSendEnabled cookieName surveyId surveyPostId surveyShowDataSaving "
+    "clearInvisibleValues keepIncorrectValues showTimerPanel themeName completedHtml "
+    "completedHtmlOnCondition triggers calculatedValues requiredIf loadingHtml completedBeforeHtml "
+    "navigateToUrl sjsVersion questionOrder questionsOrder enterKeyAction showCompleteButton "
+    "progressBarShowPageTitles progressBarShowPageNumbers progressBarInheritWidthFrom "
+    "minWidth maxWidth colorPalette isPanelless themeVariables header themes".split()
+)
+PAGE_ASIDE = frozenset(
+    "name elements questions title description navigationButtonsVisibility visibleIf visible "
+    "questionTitleLocation questionTitleWidth questionErrorLocation showNavigationButtons state "
+    "innerIndent width minWidth maxWidth startWithNewLine indent gridLayoutColumns "
+    "navigationTitle navigationDescription readOnlyRender type titleLocation showNumber "
+    "showQuestionNumbers showPageNumbers questionStartIndex effectiveColSpan isRequired "
+    "descriptionLocation passed visibleIndex layoutColumns titleActions requiredIf "
+    "expandOnValidationError rightIndent minPanelWidth requiredErrorText colSpan".split()
+)
+
+
+def read(value: Any, language: str | None = None) -> Conversion:
+    """A decoded SurveyJS document as a survey, with what was lost; `language` is that of texts
+    without one (default: the document's `locale`, else what their script suggests)."""
+    report = Report()
+    root = Node(value)
+    if not root.value:
+        report.refuse("no_form", "")
+        return report.outcome(None)
+    context = Context(root, report, language)
+    reader = _Reader(root, context)
+    tree = reader.tree()
+    return report.outcome(settled(tree, report) if tree["pages"] else _nothing(report))
+
+
+def _nothing(report: Report) -> None:
+    report.lose("nothing_carried", "", kind="refused")
+
+
+class _Reader:
+    def __init__(self, root: Node, context: Context) -> None:
+        self.root = root
+        self.context = context
+        self.report = context.report
+        self.pages: list[Made] = []
+        self.page_names: dict[str, str] = {}
+        self.groups: dict[str, list[Made]] = {}
+        """The questions under each foreign name of a page, panel or question."""
+        _declare(root, context.later, 0)
+
+    def tree(self) -> Made:
+        root, context = self.root, self.context
+        title = context.say(root.raw("title"), root.word("name") or "SurveyJS", "/title")
+        name = fitted(root.word("name") or root.word("title"), "form")
+        for value in root.nodes("calculatedValues"):
+            self.report.element(value.at)
+            context.calculate(value.word("name"), value.word("expression"), value.at)
+        for page in self._pages():
+            self._page(page)
+        self._exported_values()
+        tree: Made = {
+            "format": FORMAT, "id": name, "title": title,
+            "languages": context.speech.languages, "kind": "survey", "pages": self.pages,
+        }  # fmt: skip
+        if root.has("description"):
+            tree["description"] = context.say(root.raw("description"), "—", "/description")
+        add_endings(context, root, tree)
+        add_triggers(context, root, tree, self.page_names, self.groups)
+        self._scores(tree)
+        for member in root.unread(SURVEY_ASIDE):
+            self.report.lose("member", root.place(member), member)
+        if context.calculations.made:
+            tree["computed"] = list(context.calculations.made.values())
+        return tree
+
+    def _pages(self) -> list[Node]:
+        pages = list(self.root.nodes("pages"))
+        if pages:
+            return pages
+        for key in ("elements", "questions"):
+            if self.root.items(key):
+                return [Node({"name": "page1", "elements": self.root.items(key)}, "")]
+        return []
+
+    def _exported_values(self) -> None:
+        for value in self.root.nodes("calculatedValues"):
+            if value.flag("includeIntoResult"):
+                name = self.context.names.take(value.word("name"))
+                made = self.context.number_of(
+                    value.word("expression"), value.place("expression"), name
+                )
+                if made is None:
+                    self.report.refuse("calculated_value", value.at, value.word("name"))
+                else:
+                    self.report.made(name, value.at)
+
+    def _scores(self, tree: Made) -> None:
+        context = self.context
+        scores = list(context.value_scores.values())
+        own = [q for q in context.scored if q]
+        if own:
+            name = context.names.take("total")
+            scores.append({"id": name, "of": own, "method": "sum"})
+        if scores:
+            tree["scores"] = scores
+
+    # -- pages ------------------------------------------------------------------------------
+
+    def _page(self, node: Node) -> None:
+        name = node.word("name") or f"page{len(self.pages) + 1}"
+        made_id = self.context.names.take(name)
+        self.report.element(node.at)
+        self.report.made(made_id, node.at)
+        self.page_names[name] = made_id
+        page: Made = {"id": made_id, **source_id(name, made_id)}
+        for member in ("title", "description"):
+            if node.has(member):
+                page[member] = self.context.say(node.raw(member), name, node.place(member))
+        shown = self._shown(node)
+        if shown is not None:
+            page["show_if"] = shown
+        questions: list[Made] = []
+        page["questions"] = questions
+        before = set(self.context.refs)
+        self._elements(node, questions, [], 0)
+        if shown is not None:
+            self.context.conditional |= {
+                self.context.refs[n].ref for n in self.context.refs.keys() - before
+            }
+        self.groups[name] = [page]
+        self._say_unread(node, PAGE_ASIDE)
+        if questions:
+            self.pages.append(page)
+        else:
+            self.report.refuse("empty", node.at, name)
+            self.page_names.pop(name)
+
+    def _elements(self, node: Node, found: list[Made], rules: list[Rule], level: int) -> None:
+        if level > MAX_NESTING:
+            self.report.refuse("too_deep_source", node.at)
+            return
+        for key in ("elements", "questions"):
+            for element in node.nodes(key):
+                kind = element.word("type")
+                if kind in PANELS:
+                    self._panel(element, found, rules, level)
+                else:
+                    self._question(element, found, rules)
+
+    def _panel(self, node: Node, found: list[Made], rules: list[Rule], level: int) -> None:
+        self.report.element(node.at)
+        name = node.word("name")
+        shown = self._shown(node)
+        inner = rules if shown is None else [*rules, shown]
+        first = len(found)
+        if node.has("title") or node.has("description"):
+            made_id = self.context.names.take(name or "panel")
+            text = self.context.say(node.raw("title") or node.raw("description"), name, node.at)
+            made: Made = {"id": made_id, "type": "statement", "text": text}
+            made |= source_id(name, made_id)
+            if node.has("title") and node.has("description"):
+                made["hint"] = self.context.say(node.raw("description"), "—", node.at)
+            self._conditional(made, inner)
+            self.report.made(made_id, node.at)
+            found.append(made)
+        self._elements(node, found, inner, level + 1)
+        if node.flag("isRequired") or node.has("requiredIf"):
+            self.report.lose("panel_required", node.place("isRequired"), name)
+        if name:
+            self.groups[name] = found[first:]
+        self._say_unread(node, PAGE_ASIDE)
+
+    def _shown(self, node: Node) -> Rule | None:
+        if node.word("visibleIf"):
+            return self.context.rule(node, "visibleIf")
+        return NEVER if node.raw("visible") is False else None
+
+    def _conditional(self, made: Made, rules: list[Rule]) -> None:
+        if rules:
+            made["show_if"] = within_limits(both(*rules))
+
+    # -- questions --------------------------------------------------------------------------
+
+    def _question(self, node: Node, found: list[Made], rules: list[Rule]) -> None:
+        self.report.element(node.at)
+        context = self.context
+        name = node.word("name") or f"question{len(self.groups) + 1}"
+        reader = READERS.get(node.word("type"))
+        if reader is None:
+            self.report.refuse("unknown_type", node.at, f"{name}: {node.word('type')}")
+            return
+        shown = self._shown(node)
+        own = rules if shown is None else [*rules, shown]
+        asked = Asked(context, node, context.names.take(name), name)
+        required = required_of(asked)
+        before = set(context.refs)
+        try:
+            made = reader(asked)
+        except Unreadable as problem:
+            self.report.refuse(problem.code, node.at, f"{name} [{problem.about}]")
+            return
+        for question in made:
+            self._finish(asked, question, required, own)
+        if own:
+            context.conditional |= {context.refs[n].ref for n in context.refs.keys() - before}
+        found += made
+        self._comment(asked, found, own)
+        self.groups[name] = made
+        self._validators(asked, made[0])
+        self._say_unread(node, ASIDE)
+
+    def _finish(self, asked: Asked, made: Made, required: bool | Rule, rules: list[Rule]) -> None:
+        node = asked.node
+        if node.has("description"):
+            made["hint"] = self.context.say(node.raw("description"), "—", node.place("description"))
+        if made["type"] == "statement":
+            made.pop("required", None)
+        elif node.word("type") != "multipletext" and made.get("required") is not True:
+            made["required"] = required
+        self._conditional(made, rules)
+        self.report.made(made["id"], node.at)
+
+    def _comment(self, asked: Asked, found: list[Made], rules: list[Rule]) -> None:
+        node = asked.node
+        if not (node.flag("showCommentArea") or node.flag("hasComment")):
+            return
+        made_id = self.context.names.take(f"{asked.id}_comment"[:120])
+        word = "补充说明" if self.context.speech.base.startswith("zh") else "Comment"
+        made: Made = {"id": made_id, "type": "text", "lines": 3}
+        made["text"] = self.context.say(node.raw("commentText"), word, node.place("commentText"))
+        made["ext"] = {"source_id": f"{asked.name}-Comment"}
+        self._conditional(made, rules)
+        self.report.made(made_id, node.at)
+        self.context.refs.setdefault(f"{asked.name}-Comment", Ref(made_id, "text"))
+        found.append(made)
+
+    def _validators(self, asked: Asked, made: Made) -> None:
+        """Validators that are no matter of one type: how many answers, any rule."""
+        for validator in asked.node.nodes("validators"):
+            kind = validator.word("type").removesuffix("validator")
+            if kind == "answercount" and made["type"] == "multi_choice":
+                for theirs, ours in (("minCount", "min_selected"), ("maxCount", "max_selected")):
+                    value = validator.whole(theirs)
+                    if value:
+                        made[ours] = value
+            elif made["type"] not in ("text", "number", "date", "time"):
+                self.report.lose("validator", validator.at, kind)
+
+    def _say_unread(self, node: Node, aside: frozenset[str]) -> None:
+        for member in node.unread(aside):
+            code = MEMBERS.get(member, "member")
+            self.report.lose(code, node.place(member), f"{member}: {node.value[member]}")
+
+
+MEMBERS = {
+    "enableIf": "enable_if", "readOnly": "enable_if", "defaultValue": "default_value",
+    "defaultValueExpression": "default_value", "setValueIf": "set_value",
+    "setValueExpression": "set_value", "resetValueIf": "set_value",
+    "defaultRowValue": "default_value", "choicesByUrl": "choices_by_url",
+    "timeLimit": "time_limit", "timeLimitPerPage": "time_limit", "maxTimeToFinish": "time_limit",
+    "maxTimeToFinishPage": "time_limit", "correctAnswer": "correct_answer",
+}  # fmt: skip
+
+
+def _declare(node: Node, later: set[str], level: int) -> None:
+    """Collect the names of questions: a rule that looks ahead is told from a misspelt one."""
+    if level > MAX_NESTING + 1:
+        return
+    for key in ("pages", "elements", "questions"):
+        for inner in node.nodes(key):
+            name = inner.value.get("name")
+            if isinstance(name, str) and inner.value.get("type") not in PANELS:
+                later.add(name)
+            _declare(inner, later, level + 1)
