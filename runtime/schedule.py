@@ -3,7 +3,7 @@
 from datetime import time
 from typing import TYPE_CHECKING
 
-from runtime.accounts import attempts, users
+from runtime.accounts import attempts, sessions, users
 from runtime.alarms import rules
 from runtime.audit.sealer import seal_pending
 from runtime.backup.nightly import nightly_backup
@@ -59,6 +59,10 @@ def _sweep_attempts(made: "Deployment") -> object:
     return attempts.sweep(made.db, clock=made.clock)
 
 
+def _sweep_user_sessions(made: "Deployment") -> object:
+    return sessions.sweep(made.db, clock=made.clock)
+
+
 JOBS: tuple[Job, ...] = (
     Job("number_responses", Every(1.0), _number_responses, is_light=True),
     Job("seal_audit_lines", Every(0.5), _seal_audit_lines, is_light=True),
@@ -68,6 +72,7 @@ JOBS: tuple[Job, ...] = (
     Job("remove_unused_files", Every(3600.0), _remove_unused_files),
     Job("evaluate_alarms", Every(60.0), _evaluate_alarms),
     Job("sweep_sign_in_attempts", Every(600.0), _sweep_attempts),
+    Job("sweep_user_sessions", Every(600.0), _sweep_user_sessions),
     Job("disable_unused_accounts", DailyAt(time(1, 30)), _disable_unused_accounts),
     Job("nightly_backup", DailyAt(time(2, 30)), nightly_backup),
     Job("check_audit_chain", DailyAt(time(3, 30)), _check_audit_chain),

@@ -252,6 +252,23 @@ def end_all(connection: sa.Connection, user_id: str, *, but: str | None = None) 
     ).rowcount
 
 
+def sweep(db: Database, clock: Clock = system_clock) -> int:
+    """Delete sessions past every limit, and one-time links past theirs; a scheduled job.
+
+    A session past its own shorter limit is refused and deleted at its next request.
+    """
+    now = clock()
+    with db.begin() as connection:
+        gone = connection.execute(
+            sa.text("DELETE FROM user_sessions WHERE seen_at < :idle OR created_at < :absolute"),
+            {"idle": now - STAFF.idle, "absolute": now - STAFF.absolute},
+        ).rowcount
+        connection.execute(
+            sa.text("DELETE FROM one_time_links WHERE expires_at < :now"), {"now": now}
+        )
+    return gone
+
+
 def sessions_of(connection: sa.Connection, user_id: str) -> list[SessionLine]:
     """A user's open sessions, the last used first."""
     rows = connection.execute(

@@ -137,7 +137,7 @@ def bind(db: Database, vault: Vault, turn: Turn, rules: Rules, kept: Kept) -> bo
                 "session": turn.session.id,
                 "question": rules.question,
                 "sha256": kept.sha256,
-                "name": shown.name,
+                "name": vault.seal("attachments", "name", shown.id, shown.name),
                 "type": shown.type,
                 "bytes": shown.bytes,
                 "now": turn.now,
@@ -177,7 +177,7 @@ def _store_value(
 
 
 def read(
-    db: Database, files: ContentStore, session: Session, attachment_id: str
+    db: Database, files: ContentStore, vault: Vault, session: Session, attachment_id: str
 ) -> tuple[AttachmentInfo, bytes]:
     """A file of this session.
 
@@ -195,4 +195,5 @@ def read(
     content = files.get(row.sha256) if row is not None else None
     if row is None or content is None:
         raise NotFound("attachment", say("attachment", session.lang))
-    return AttachmentInfo(str(row.id), row.name, row.bytes, row.media_type), content
+    name = vault.open("attachments", "name", str(row.id), row.name) if row.name else ""
+    return AttachmentInfo(str(row.id), name, row.bytes, row.media_type), content

@@ -79,6 +79,7 @@ FROM (
 JOIN responses r ON r.site = f.site AND r.month = f.month AND r.id = f.response_id
 LEFT JOIN response_personal p
     ON :with_personal AND p.site = f.site AND p.month = f.month AND p.id = f.response_id
+    AND NOT EXISTS (SELECT FROM consent_withdrawals w WHERE w.response_id = f.response_id)
 ORDER BY f.seq
 """)
 

@@ -54,6 +54,16 @@ def open_draft(vault: Vault, session_id: UUID, sealed: bytes) -> dict[str, Any]:
     return msgspec.json.decode(vault.open("session_personal", "answers", str(session_id), sealed))
 
 
+def seal_outcome(vault: Vault, session_id: UUID, outcome: bytes) -> bytes:
+    """The page that a patient ended on: its texts may say a personal answer again."""
+    return vault.seal("sessions", "outcome", str(session_id), outcome.decode())
+
+
+def open_outcome(vault: Vault, session_id: UUID, sealed: bytes) -> bytes:
+    """The page that a patient ended on, back."""
+    return vault.open("sessions", "outcome", str(session_id), sealed).encode()
+
+
 def seal_answers(vault: Vault, response_id: UUID | str, answers: Mapping[str, Any]) -> bytes:
     """Personal answers of a response."""
     return vault.seal("response_personal", "sealed", str(response_id), _json(answers))
@@ -193,6 +203,7 @@ JOIN response_personal p ON p.site = r.site AND p.month = r.month AND p.id = r.i
 WHERE r.id = :id AND (CAST(:sites AS text[]) IS NULL OR r.site = ANY(:sites))
 AND (CAST(:departments AS text[]) IS NULL OR r.department = ANY(:departments))
 AND (:whistleblow OR (SELECT kind FROM surveys WHERE id = r.survey_id) <> 'whistleblow')
+AND NOT EXISTS (SELECT FROM consent_withdrawals w WHERE w.response_id = r.id)
 """)
 
 
@@ -220,7 +231,8 @@ def read_masked(
     """The personal answers of a response within reach, masked.
 
     Raises:
-        NotFound: no such response within reach, or it has no personal answers.
+        NotFound: no such response within reach, it has no personal answers, or the consent to
+            them was withdrawn.
     """
     row = _row(connection, asking, response_id)
     form = surveys.get(row.survey_id, row.survey_version)
@@ -245,7 +257,7 @@ def unmask(
     Raises:
         Forbidden: without the permission `personal:unmask`; that is recorded too.
         Unprocessable: the reason has fewer than four characters.
-        NotFound: no such response within reach.
+        NotFound: as `read_masked`.
     """
     reason = reason.strip()
     if not asking.may("personal:unmask"):

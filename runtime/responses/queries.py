@@ -9,7 +9,7 @@ from runtime.audit.service import INSERT_LINE
 from runtime.kit.db import Psycopg
 from runtime.kit.problems import TooLarge
 from runtime.kit.words import say
-from runtime.responses.personal import open_draft, seal_draft
+from runtime.responses.personal import open_draft, open_outcome, seal_draft
 from runtime.responses.state import MAX_STATE_BYTES, Session, state_decoder, state_encoder
 from runtime.responses.turn import Turn
 from runtime.secrets.vault import Vault
@@ -60,7 +60,7 @@ def load_session(connection: Psycopg, token_hash: bytes, vault: Vault) -> Sessio
         started_at=row[10],
         expires_at=row[11],
         response_id=row[12],
-        outcome=row[13],
+        outcome=None if row[13] is None else open_outcome(vault, row[0], row[13]),
     )
 
 

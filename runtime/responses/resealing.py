@@ -8,8 +8,10 @@ from runtime.responses.personal import (
     lookup_row,
     open_answers,
     open_draft,
+    open_outcome,
     seal_answers,
     seal_draft,
+    seal_outcome,
 )
 from runtime.secrets.rotation import Reseal
 from runtime.secrets.vault import Vault
@@ -65,6 +67,42 @@ def reseal_responses(connection: sa.Connection, vault: Vault, batch: int) -> int
     return len(rows)
 
 
+def reseal_outcomes(connection: sa.Connection, vault: Vault, batch: int) -> int:
+    """Pages that patients ended on."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT id, outcome FROM sessions WHERE outcome_key <> :key LIMIT :batch "
+            "FOR UPDATE SKIP LOCKED"
+        ),
+        {"key": vault.data_key, "batch": batch},
+    ).all()
+    for row in rows:
+        outcome = open_outcome(vault, row.id, row.outcome)
+        connection.execute(
+            sa.text("UPDATE sessions SET outcome = :sealed WHERE id = :id"),
+            {"id": row.id, "sealed": seal_outcome(vault, row.id, outcome)},
+        )
+    return len(rows)
+
+
+def reseal_file_names(connection: sa.Connection, vault: Vault, batch: int) -> int:
+    """Names of files that patients added."""
+    rows = connection.execute(
+        sa.text(
+            "SELECT id, name FROM attachments WHERE key_id <> :key LIMIT :batch "
+            "FOR UPDATE SKIP LOCKED"
+        ),
+        {"key": vault.data_key, "batch": batch},
+    ).all()
+    for row in rows:
+        name = vault.open("attachments", "name", str(row.id), row.name)
+        connection.execute(
+            sa.text("UPDATE attachments SET name = :name WHERE id = :id"),
+            {"id": row.id, "name": vault.seal("attachments", "name", str(row.id), name)},
+        )
+    return len(rows)
+
+
 def remake_lookups(connection: sa.Connection, vault: Vault, batch: int) -> int:
     """Indexes of answers, from the answers themselves."""
     rows = connection.execute(
@@ -94,5 +132,11 @@ def _remake(connection: sa.Connection, vault: Vault, row: Any) -> None:
     )
 
 
-STEPS: tuple[Reseal, ...] = (reseal_drafts, reseal_responses, remake_lookups)
+STEPS: tuple[Reseal, ...] = (
+    reseal_drafts,
+    reseal_responses,
+    reseal_outcomes,
+    reseal_file_names,
+    remake_lookups,
+)
 """Everything that the responses keep under a key."""

@@ -457,7 +457,7 @@ class Sessions:
         """An attachment of this session, for its own patient to see."""
         with self.db.autocommit() as connection:
             session = self._load(connection, token, None)
-        return attachments.read(self.db, self.files, session, attachment_id)
+        return attachments.read(self.db, self.files, self.vault, session, attachment_id)
 
     def _open_for_files(self, session: Session) -> Turn:
         attachments.require_open(session)

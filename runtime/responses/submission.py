@@ -16,7 +16,7 @@ from runtime.events.service import new_event, write_events
 from runtime.kit.db import Database
 from runtime.kit.ids import new_id
 from runtime.responses import queries
-from runtime.responses.personal import store_personal
+from runtime.responses.personal import seal_outcome, store_personal
 from runtime.responses.state import Session, State, patient_of, state_encoder
 from runtime.responses.turn import FinalView, Turn
 from runtime.secrets.vault import Vault
@@ -44,8 +44,8 @@ def submit(
             queries.SUBMIT_SESSION,
             {
                 "response": response,
-                "outcome": msgspec.json.encode(final),
-                "state": state_encoder.encode(State(files=session.state.files)),
+                "outcome": seal_outcome(vault, session.id, msgspec.json.encode(final)),
+                "state": state_encoder.encode(State()),
                 "now": turn.now,
                 "key": (idempotency_key or "").replace("\0", "")[:200] or None,
                 "id": session.id,

@@ -101,7 +101,7 @@ PERSONAL: tuple[Personal, ...] = (
         "outcome",
         "personal",
         "the last page that the patient is shown again",
-        "server only",
+        "sealed, bound to the session",
         "until the session is removed",
     ),
     Personal(
@@ -109,7 +109,7 @@ PERSONAL: tuple[Personal, ...] = (
         "name",
         "personal",
         "file name as the patient's device gave it",
-        "shown within reach only",
+        "sealed, bound to the file; shown to its own patient",
         "with the response",
     ),
     Personal(
@@ -332,7 +332,7 @@ NOT_PERSONAL: dict[str, str] = {
     "alembic_version": "version_num",
     "api_tokens": "id name scopes created_at expires_at revoked_at",
     "assets": "sha256 media_type bytes created_at",
-    "attachments": "id session_id question_id media_type bytes created_at",
+    "attachments": "id session_id question_id media_type bytes created_at key_id",
     "audit_archives": "month lines file sha256 made_at removed_at",
     "audit_head": "is_head seq hash sealed_at",
     "audit_lines": (
@@ -341,6 +341,7 @@ NOT_PERSONAL: dict[str, str] = {
     "audit_seals": "seq month line hash sealed_at",
     "audit_unsealed": "noted id month",
     "captchas": "id letters question expires_at",
+    "consent_withdrawals": "consent_id response_id site withdrawn_at",
     "consents": (
         "id session_id response_id site survey_id survey_version question document "
         "document_version given_at"
@@ -375,7 +376,7 @@ NOT_PERSONAL: dict[str, str] = {
     "session_personal": "session_id key_id",
     "sessions": (
         "id survey_id survey_version channel site lang seed rev started_at updated_at "
-        "expires_at response_id idempotency_key"
+        "expires_at response_id idempotency_key outcome_key"
     ),
     "sign_in_attempts": "failures since blocked_until",
     "sites": "id name code kind visit_types position district closed_on revision",

@@ -70,7 +70,8 @@ LEFT JOIN departments d ON d.id = r.department
 _DETAIL = _LINES.replace(
     "r.ending\n",
     "r.ending, r.lang, r.answers, r.times, r.context, EXISTS (SELECT FROM response_personal p "
-    "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id) AS has_personal\n",
+    "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id AND NOT EXISTS "
+    "(SELECT FROM consent_withdrawals w WHERE w.response_id = r.id)) AS has_personal\n",
 )
 
 

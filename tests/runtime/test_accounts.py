@@ -544,6 +544,31 @@ def test_every_event_leaves_its_line(
     assert secret
 
 
+def test_dead_sessions_and_links_are_swept(desk: Desk, nurse: str, time: Time) -> None:
+    """A tablet closed in the evening leaves no row, nor its address, behind. # S16 (part)"""
+    idle = signed(desk.sign_in(brought(GOOD), HERE))
+    with desk.db.begin() as connection:
+        users.give_link(connection, nurse, clock=time)
+    time.go(minutes=20)
+    awake = signed(desk.sign_in(brought(GOOD), HERE))
+    assert sessions.sweep(desk.db, time) == 0
+    time.go(minutes=11)
+    assert sessions.sweep(desk.db, time) == 1
+    assert sessions.principal_of(desk.db, idle, address=None, clock=time) is None
+    assert principal_of(desk, awake).user_id == nurse
+    for _ in range(24):
+        time.go(minutes=19)
+        principal_of(desk, awake)
+    assert sessions.sweep(desk.db, time) == 0
+    time.go(minutes=19)
+    assert sessions.sweep(desk.db, time) == 1
+    time.go(hours=24)
+    sessions.sweep(desk.db, time)
+    with desk.db.begin() as connection:
+        left = connection.execute(sa.text("SELECT count(*) FROM one_time_links")).scalar_one()
+    assert left == 0
+
+
 def test_identities_are_keyed_by_provider_application_and_subject(db: Database, nurse: str) -> None:
     """The same subject of another provider or application is nobody. # S13 (part)"""
     claim = providers.Claim("wecom", "corp1", "lihua")

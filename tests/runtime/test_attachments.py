@@ -7,11 +7,14 @@ import zlib
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from litestar.testing import TestClient
 from PIL import Image
 
 from runtime.kit import content
 from runtime.kit.problems import TooLarge, UnsupportedMedia
+from runtime.responses.resealing import reseal_file_names
+from runtime.secrets.keys import replace_key
 from runtime.wiring import Deployment
 from tests.runtime.conftest import Patient
 
@@ -138,3 +141,27 @@ def test_a_damaged_picture_is_refused() -> None:
     for damaged in (b"\xff\xd8\xff" + b"0" * 100, b"\x89PNG\r\n\x1a\n" + b"0" * 50):
         with pytest.raises(UnsupportedMedia):
             content.clean_picture(damaged, content.recognise(damaged))
+
+
+def test_the_name_of_a_file_is_sealed(uploader: Patient, deployment: Deployment) -> None:
+    """It often is a person's name; after submission no row holds it in clear. # S49 (part)"""
+    name, vault = "陈晓明的伤口.jpg", deployment.vault
+    kept = _upload(uploader, _jpeg_with_place(), name).json()["id"]
+    assert uploader.post("submit", {"nurse": 4}).status_code == 201
+    with deployment.db.begin_everywhere() as connection:
+        for table in ("attachments", "sessions", "responses", "events", "audit_lines"):
+            for row in connection.execute(sa.text(f"SELECT * FROM {table}")):
+                for value in row:
+                    raw = value if isinstance(value, bytes) else str(value).encode()
+                    assert "陈晓明".encode() not in raw and b"\\u9648" not in raw, table
+        query = sa.text("SELECT name, key_id FROM attachments WHERE id = :id")
+        row = connection.execute(query, {"id": kept}).one()
+        assert vault.open("attachments", "name", kept, row.name) == name
+        replace_key(connection, vault.envelope, "data", vault.clock)
+    vault.check()
+    with deployment.db.begin_everywhere() as connection:
+        assert reseal_file_names(connection, vault, 10) == 1
+        assert reseal_file_names(connection, vault, 10) == 0
+        fresh = connection.execute(query, {"id": kept}).one()
+        assert fresh.key_id != row.key_id
+        assert vault.open("attachments", "name", kept, fresh.name) == name

@@ -25,7 +25,7 @@ from tests.runtime.conftest import SURVEY
 
 SCOPED = (
     "responses", "response_personal", "response_lookups", "consents", "response_tallies",
-    "response_feed", "response_feed_pending", "events",
+    "response_feed", "response_feed_pending", "events", "consent_withdrawals",
 )  # fmt: skip
 PLACES = (("north", "skin"), ("north", "eye"), ("south", "skin"), ("south", None))
 """Where the four responses of each of two surveys come from."""

@@ -16,10 +16,12 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from runtime.accounts import role_editing
 from runtime.accounts.access import Principal
 from runtime.accounts.service import create_token
+from runtime.audit.models import Actor
 from runtime.kit.db import Database
-from runtime.kit.problems import Forbidden, NotFound, Overloaded, Unprocessable
+from runtime.kit.problems import Forbidden, NotFound, Overloaded, StateConflict, Unprocessable
 from runtime.kit.reach import Reach
-from runtime.responses import personal
+from runtime.responses import consents, personal
+from runtime.responses.feed import read_feed
 from runtime.responses.resealing import STEPS
 from runtime.secrets import rotation
 from runtime.secrets.vault import SealBroken, Vault
@@ -52,7 +54,8 @@ def _survey() -> bytes:
         "version": 3,
     }
     page = {"id": "me", "title": {"zh-CN": "您", "en": "You"}, "questions": [*questions, agree]}
-    document = survey_with(id="personal", pages=[page], scores=[], alerts=[])
+    ending = {"id": "thanks", "text": {"zh-CN": "{{name}}，感谢您", "en": "Thank you, {{name}}"}}
+    document = survey_with(id="personal", pages=[page], scores=[], alerts=[], endings=[ending])
     return json.dumps(document).encode()
 
 
@@ -67,6 +70,8 @@ def fill(deployment: Deployment) -> Callable[[], UUID]:
         answers = {"agree": {"agreed": True, "version": 3}}
         step = deployment.sessions.submit(started.token, answers)
         assert step.submitted is not None, step.problems
+        again = deployment.sessions.current(started.token).view.done
+        assert again is not None and SEEDED["name"] in again.text
         return UUID(step.submitted.response)
 
     return submit
@@ -312,7 +317,7 @@ def test_keys_are_replaced_while_fifty_write(
     assert set(removed) == before and min(written) > 0
     lines = rotation.status(deployment.vault)
     assert [line.active for line in lines] == [True, True]
-    assert {line.kind: line.rows for line in lines} == {"data": 20 + WRITERS, "index": 60}
+    assert {line.kind: line.rows for line in lines} == {"data": 2 * 20 + WRITERS, "index": 60}
     fresh = Vault(deployment.db, deployment.vault.envelope)
     with deployment.db.begin_everywhere() as connection:
         found = personal.find_responses(connection, fresh, "phone", SEEDED["phone"])
@@ -340,3 +345,74 @@ def test_a_key_that_a_row_needs_cannot_be_removed(
     fill()
     with pytest.raises(IntegrityError), deployment.db.begin_everywhere() as connection:
         connection.execute(sa.text("DELETE FROM data_keys WHERE kind = 'data'"))
+
+
+ANN = Actor("staff", "ann", "安", "10.0.0.8", "staff", None)
+
+
+def test_a_withdrawn_consent_ends_every_use_of_personal_answers(
+    fill: Callable[[], UUID], deployment: Deployment, database_urls: DatabaseUrls
+) -> None:
+    """Neither shown nor unmasked nor found nor fed; the response stays; the trail tells why.
+
+    # S63 (part)
+    # R2.2.10 (part)
+    """
+    response, other = fill(), fill()
+    asking, vault = staff("responses:read", "personal:unmask"), deployment.vault
+    with deployment.db.begin_everywhere() as connection:
+        (given,) = consents.consents_of(connection, response)
+        assert (given.document, given.agreed, given.withdrawn_at) == ("privacy", True, None)
+        assert len(personal.find_responses(connection, vault, "phone", SEEDED["phone"])) == 2
+        with pytest.raises(Unprocessable):
+            consents.withdraw(connection, response, " 电话 ", actor=ANN)
+    with deployment.db.begin_for(asking.reach) as connection:
+        (ended,) = consents.withdraw(connection, response, "患者本人来电要求", actor=ANN)
+        assert ended.id == given.id
+    with deployment.db.begin_everywhere() as connection:
+        assert personal.find_responses(connection, vault, "phone", SEEDED["phone"]) == [other]
+        (given,) = consents.consents_of(connection, response)
+        assert given.withdrawn_at is not None
+        with pytest.raises(NotFound):
+            personal.read_masked(connection, vault, deployment.surveys, asking, response)
+        assert personal.read_masked(connection, vault, deployment.surveys, asking, other)
+        lines = connection.execute(
+            sa.text("SELECT object_id, facts FROM audit_lines WHERE action = 'consent.withdrawn'")
+        ).all()
+    assert [(line.object_id, line.facts) for line in lines] == [
+        (
+            str(response),
+            {"reason": "患者本人来电要求", "documents": ["privacy/3"], "lookups_removed": 3},
+        )
+    ]
+    with pytest.raises(NotFound):
+        personal.unmask(
+            deployment.db, vault, deployment.surveys, asking, response, "核对患者的投诉"
+        )
+    fed = read_feed(deployment.db, vault=vault, reader=ANN).responses
+    assert {item.id: SEEDED["phone"] in str(item) for item in fed} == {
+        str(response): False,
+        str(other): True,
+    }
+
+
+def test_a_withdrawal_happens_once_within_reach_and_for_good(
+    fill: Callable[[], UUID], deployment: Deployment
+) -> None:
+    """Twice is told, a foreign response is unknown, and no row of it changes. # S63 (part)"""
+    response, reason = fill(), "书面申请"
+    foreign = Reach(("elsewhere",), None, False)
+    with deployment.db.begin_for(foreign) as connection:
+        with pytest.raises(NotFound):
+            consents.withdraw(connection, response, reason, actor=ANN)
+    with deployment.db.begin_everywhere() as connection:
+        consents.withdraw(connection, response, reason, actor=ANN)
+        with pytest.raises(StateConflict):
+            consents.withdraw(connection, response, reason, actor=ANN)
+    for change in (
+        "UPDATE consent_withdrawals SET withdrawn_at = now()",
+        "DELETE FROM consent_withdrawals",
+        "TRUNCATE consent_withdrawals",
+    ):
+        with pytest.raises(ProgrammingError), deployment.db.begin_everywhere() as connection:
+            connection.execute(sa.text(change))

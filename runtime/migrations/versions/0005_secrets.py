@@ -21,6 +21,11 @@ CREATE TABLE data_keys (
 );
 CREATE UNIQUE INDEX data_keys_active ON data_keys (kind) WHERE active;
 
+DELETE FROM sessions WHERE outcome IS NOT NULL;
+ALTER TABLE sessions
+    ADD COLUMN outcome_key integer
+        GENERATED ALWAYS AS ({KEY_OF.format("outcome")}) STORED REFERENCES data_keys;
+
 DELETE FROM session_personal;
 ALTER TABLE session_personal
     ADD COLUMN key_id integer NOT NULL
@@ -44,6 +49,13 @@ ALTER TABLE response_personal
 ALTER TABLE response_personal
     ADD CONSTRAINT response_personal_one CHECK ((answers IS NULL) <> (sealed IS NULL));
 CREATE INDEX response_personal_key ON response_personal (key_id);
+
+ALTER TABLE attachments DROP COLUMN name;
+ALTER TABLE attachments
+    ADD COLUMN name bytea,
+    ADD COLUMN key_id integer
+        GENERATED ALWAYS AS ({KEY_OF.format("name")}) STORED REFERENCES data_keys;
+CREATE INDEX attachments_key ON attachments (key_id);
 
 CREATE TABLE response_lookups (
     kind text NOT NULL,
@@ -73,6 +85,13 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_response ON consents (response_id);
 CREATE INDEX consents_document ON consents (document, document_version);
+CREATE TABLE consent_withdrawals (
+    consent_id uuid PRIMARY KEY REFERENCES consents,
+    response_id uuid NOT NULL,
+    site text NOT NULL,
+    withdrawn_at timestamptz NOT NULL
+);
+CREATE INDEX consent_withdrawals_response ON consent_withdrawals (response_id);
 """  # nosec B608 - our own words
 
 TRIGGERS = """
@@ -95,6 +114,10 @@ CREATE TRIGGER response_personal_only_resealed BEFORE UPDATE ON response_persona
     FOR EACH ROW EXECUTE FUNCTION only_resealed();
 CREATE TRIGGER consents_never_change BEFORE UPDATE OR DELETE ON consents
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER consent_withdrawals_never_change BEFORE UPDATE OR DELETE ON consent_withdrawals
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER consent_withdrawals_never_emptied BEFORE TRUNCATE ON consent_withdrawals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER consents_never_emptied BEFORE TRUNCATE ON consents
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """
@@ -109,4 +132,4 @@ def upgrade() -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON data_keys, response_lookups TO {app}")
     op.execute(f"GRANT USAGE ON SEQUENCE data_key_ids TO {app}")
     op.execute(f"GRANT UPDATE (answers, sealed) ON response_personal TO {app}")
-    op.execute(f"GRANT SELECT, INSERT ON consents TO {app}")
+    op.execute(f"GRANT SELECT, INSERT ON consents, consent_withdrawals TO {app}")

@@ -48,6 +48,7 @@ POLICIES = {
     "response_personal": OF_RESPONSE.format("response_personal", "id"),
     "response_lookups": OF_RESPONSE.format("response_lookups", "response_id"),
     "consents": OF_RESPONSE.format("consents", "response_id"),
+    "consent_withdrawals": OF_RESPONSE.format("consent_withdrawals", "response_id"),
     "response_tallies": f"{SITES} AND (SELECT reaches_all('departments')) AND {KINDS}",
     "response_feed": EVERYTHING,
     "response_feed_pending": EVERYTHING,
