@@ -242,7 +242,8 @@ class Logic:
         return total(known, ref.ref, in_silence=holds(None))
 
     def _finite(self, ref: Ref, holds: Callable[[Any], bool]) -> Rule:
-        literals = list(dict.fromkeys(lit for value, lit in ref.values if holds(value)))
+        correct = self.language.corrected
+        literals = list(dict.fromkeys(lit for value, lit in ref.values if holds(correct(value))))
         everything = len(literals) == len({lit for _, lit in ref.values})
         in_silence = holds(None)
         if everything:
@@ -341,7 +342,11 @@ class Logic:
         if len(finite.values) > MAX_PAIRS:
             raise Unreadable("too_many_pairs", finite.ref)
         parts = [
-            both(answered(finite.ref), compare("eq", finite.ref, literal), rule_for(value))
+            both(
+                answered(finite.ref),
+                compare("eq", finite.ref, literal),
+                rule_for(self.language.corrected(value)),
+            )
             for value, literal in finite.values
         ]
         return either(both(silent(finite.ref), rule_for(None)), *parts)

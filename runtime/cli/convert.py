@@ -21,7 +21,7 @@ from runtime.cli import _documents as documents
 @click.option("-o", "--output", "out", default="-", metavar="OUT",
               help="Where to write the result (default: standard output).")  # fmt: skip
 @click.option("--report", "report_file", default=None, metavar="FILE",
-              help="Where to write the loss report (default: standard error, in words).")  # fmt: skip
+              help="Where to write the losses (default: told on standard error).")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Exit 1 and write no OUT where anything is lost.")
 @click.option("--text-language", default=None, metavar="TAG",
               help="Language of texts that name none, such as zh-CN.")  # fmt: skip

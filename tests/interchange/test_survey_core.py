@@ -1,0 +1,231 @@
+"""Random forms and answers: survey-core in Node and our engine ask the same questions.
+
+Documented differences are kept out of the forms: an answer that is hidden counts for nothing here
+(`clearInvisibleValues: onHidden` there), rules look back only, free text compares exactly.
+"""
+
+import json
+import random
+import subprocess
+from pathlib import Path
+
+import engine
+from interchange import convert
+
+ROOT = Path(__file__).resolve().parents[2]
+FORMS = 150
+WORDS = ["门诊", "Yes", "b c", "true", "0", "07", "none"]
+NUMBERS = [0, 1, 2, 3, 4.5, -1]
+DAYS = ["2020-01-01", "2024-02-29", "1999-12-31"]
+
+
+def asked_by_survey_core(cases):
+    node = subprocess.run([ROOT / ".ci/tool", "node"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [node.stdout.strip(), ROOT / "tests/interchange/survey_core.mjs"],
+        input=json.dumps(cases),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)
+
+
+class Author:
+    """Writes a form whose rules look back, and what a patient would like to answer."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.elements = []
+
+    def form(self):
+        pages = []
+        for p in range(self.random.randint(1, 3)):
+            page = {"name": f"page {p}", "elements": []}
+            if self.elements and self.random.random() < 0.4:
+                page["visibleIf"] = self.rule(3)
+            elements = []
+            for _ in range(self.random.randint(2, 5)):
+                elements.append(self.element())
+            self.elements += elements
+            if self.random.random() < 0.3:
+                panel = {"type": "panel", "name": f"panel {p}", "elements": elements[1:]}
+                if len(self.elements) > len(elements):
+                    panel["visibleIf"] = self.rule(2, self.elements[: -len(elements)])
+                elements = [elements[0], panel]
+            page["elements"] = elements
+            pages.append(page)
+        return {
+            "pages": pages,
+            "clearInvisibleValues": "onHidden",
+            "calculatedValues": [{"name": "calc", "expression": self.number(self.elements[:2])}],
+        }
+
+    def element(self):
+        kind = self.random.choice(
+            ["radiogroup", "dropdown", "checkbox", "rating", "boolean", "number", "date", "text",
+             "matrix", "tagbox"]
+        )  # fmt: skip
+        made = {"type": kind, "name": f"Q {self.random.choice('abc')}"
+                f"{self.random.randrange(10**6)}"}  # fmt: skip
+        if kind in ("radiogroup", "dropdown", "checkbox", "tagbox"):
+            pool = self.random.choice([[1, 2, 3, 4], ["a", "B", "c"], [*WORDS, "9"], ["x", 2]])
+            made["choices"] = list(pool)
+            if kind == "radiogroup" and self.random.random() < 0.3:
+                made["showOtherItem"] = True
+        elif kind == "rating" and self.random.random() < 0.5:
+            made |= {"rateMin": 0, "rateMax": 10}
+        elif kind in ("number", "date"):
+            made |= {"type": "text", "inputType": kind}
+        elif kind == "matrix":
+            made |= {"rows": ["r 1", 2], "columns": [1, 2, "x"]}
+        elif kind == "boolean" and self.random.random() < 0.3:
+            made |= {"valueTrue": "J", "valueFalse": "N"}
+        if self.elements:
+            if self.random.random() < 0.6:
+                made["visibleIf"] = self.rule(3)
+            if self.random.random() < 0.3:
+                made["requiredIf"] = self.rule(2)
+        return made
+
+    def rule(self, depth, of=None):
+        of = self.elements if of is None else of
+        chance = self.random.random()
+        if depth and chance < 0.25:
+            return f"({self.rule(depth - 1, of)}) and ({self.rule(depth - 1, of)})"
+        if depth and chance < 0.5:
+            return f"({self.rule(depth - 1, of)}) or ({self.rule(depth - 1, of)})"
+        if depth and chance < 0.7:
+            return f"!({self.rule(depth - 1, of)})"
+        if chance < 0.78:
+            return f"{self.number(of)} {self.order()} {self.random.choice(NUMBERS)}"
+        return self.comparison(self.random.choice(of))
+
+    def order(self):
+        return self.random.choice(["=", "<>", "<", "<=", ">", ">="])
+
+    def number(self, of):
+        fits = [e for e in of if e["type"] == "rating" or e.get("inputType") == "number"]
+        if not fits:
+            return "1"
+        one, two = (f"{{{self.random.choice(fits)['name']}}}" for _ in range(2))
+        return self.random.choice([
+            f"({one} + {two})", f"({one} - {two})", f"({one} * 2)", f"sum({one}, {two})",
+            f"avg({one}, {two})", f"({one} / 2)", f"iif({one} > 2, {two}, 1)",
+        ])  # fmt: skip
+
+    def comparison(self, element):
+        name = f"{{{element['name']}}}"
+        if self.random.random() < 0.2:
+            return f"{name} {self.random.choice(['empty', 'notempty'])}"
+        match element["type"]:
+            case "rating":
+                return f"{name} {self.order()} {self.random.choice(NUMBERS)}"
+            case "boolean":
+                value = self.random.choice(["true", "false", "'J'", "'N'", "'true'"])
+                return f"{name} {self.random.choice(['=', '<>'])} {value}"
+            case "text" if element.get("inputType") == "number":
+                return f"{name} {self.order()} {self.random.choice([*NUMBERS, quoted('2')])}"
+            case "text" if element.get("inputType") == "date":
+                return f"{name} {self.order()} {quoted(self.random.choice(DAYS))}"
+            case "text":
+                return f"{name} {self.random.choice(['=', '<>'])} '门诊'"
+            case "matrix":
+                cell = f"{{{element['name']}.{self.random.choice(['r 1', '2'])}}}"
+                return f"{cell} {self.order()} {self.random.choice(['1', '2', quoted('x')])}"
+            case "checkbox" | "tagbox":
+                op = self.random.choice(
+                    ["anyof", "allof", "noneof", "contains", "notcontains", "="]
+                )
+                some = self.random.sample(element["choices"], self.random.randint(1, 2))
+                if op == "contains" and self.random.random() < 0.5:
+                    return f"{name} contains {quoted(some[0])}"
+                return f"{name} {op} [{', '.join(map(quoted, some))}]"
+            case _:
+                values = [*element["choices"], "other", "zz"]
+                op = self.random.choice(["=", "<>", "anyof", "noneof", ">=", "<", "contains"])
+                if op in ("anyof", "noneof"):
+                    some = self.random.sample(values, 2)
+                    return f"{name} {op} [{', '.join(map(quoted, some))}]"
+                return f"{name} {op} {quoted(self.random.choice(values))}"
+
+    def wishes(self):
+        return {e["name"]: self.wish(e) for e in self.elements if self.random.random() < 0.75}
+
+    def wish(self, element):
+        match element["type"]:
+            case "rating":
+                low, high = element.get("rateMin", 1), element.get("rateMax", 5)
+                return self.random.randint(low, high)
+            case "boolean":
+                yes, no = element.get("valueTrue", True), element.get("valueFalse", False)
+                return self.random.choice([yes, no])
+            case "text" if element.get("inputType") == "number":
+                return self.random.choice(NUMBERS)
+            case "text" if element.get("inputType") == "date":
+                return self.random.choice(DAYS)
+            case "text":
+                return self.random.choice(["门诊", "急诊"])
+            case "matrix":
+                rows = self.random.sample(["r 1", "2"], self.random.randint(1, 2))
+                return {row: self.random.choice([1, 2, "x"]) for row in rows}
+            case "checkbox" | "tagbox":
+                return self.random.sample(element["choices"], self.random.randint(1, 2))
+            case _:
+                return self.random.choice(element["choices"])
+
+
+def quoted(value):
+    return f"'{value}'"
+
+
+def source(part):
+    return part.ext.get("source_id", part.id)
+
+
+def our_answer(question, value):
+    """An answer in survey-core's words, in ours."""
+
+    def option(options, wanted):
+        return next(o.id for o in options if source(o) == str(wanted))
+
+    match question.type:
+        case "single_choice":
+            return option(question.options, value)
+        case "multi_choice":
+            return [option(question.options, item) for item in value]
+        case "matrix":
+            return {option(question.rows, row): option(question.options, cell)
+                    for row, cell in value.items()}  # fmt: skip
+        case "yes_no":
+            return value in (True, "J")
+        case _:
+            return value
+
+
+def test_survey_core_and_the_engine_ask_the_same_questions():
+    """# R1.1.1.1c (part)"""
+    cases, made = [], []
+    for seed in range(FORMS):
+        author = Author(seed)
+        form = author.form()
+        conversion = convert(json.dumps(form).encode(), "surveyjs", "huisheng")
+        assert conversion.is_lossless, conversion.losses
+        survey = engine.compile_survey(conversion.document)
+        for _ in range(4):
+            cases.append({"form": form, "wishes": author.wishes()})
+            made.append(survey)
+    seen = 0
+    for case, survey, theirs in zip(cases, made, asked_by_survey_core(cases), strict=True):
+        questions = {source(q): q for page in survey.document.pages for q in page.questions}
+        answers = {questions[name].id: our_answer(questions[name], value)
+                   for name, value in theirs["answers"].items()}  # fmt: skip
+        evaluation = survey.evaluate(answers)
+        asked = [source(q) for q in questions.values() if q.id in evaluation.asked]
+        assert asked == theirs["visible"], json.dumps([case, theirs, answers], ensure_ascii=False)
+        missing = {p.at[1:].split("/")[0] for p in evaluation.problems if p.code == "required"}
+        wanted = {questions[n].id for n in theirs["required"] if n not in theirs["answers"]}
+        assert missing == wanted, json.dumps([case, theirs], ensure_ascii=False)
+        seen += len(asked)
+    print(f"survey-core: {FORMS} forms, {len(cases)} fillings, {seen} questions asked, same")
