@@ -5,7 +5,7 @@ from typing import Any
 from engine.check import check_parsed
 from engine.definition import MAX_BYTES
 from engine.parse import Malformed, decode_json, parse
-from interchange import surveyjs
+from interchange import surveyjs, xlsform
 from interchange.report import Conversion, Report
 
 SOURCES = ("surveyjs", "fhir", "xlsform", "huisheng")
@@ -27,6 +27,8 @@ def convert(data: bytes, source: str, target: str, language: str | None = None) 
 def _read(data: bytes, source: str, language: str | None) -> Conversion:
     if source == "huisheng":
         return _own(data)
+    if source == "xlsform":
+        return xlsform.read(data, language)
     try:
         value, duplicates = decode_json(data, MAX_SOURCE_BYTES)
     except Malformed as error:

@@ -33,6 +33,7 @@ _FINITE = ("choice", "boolean")
 _ORDER = ("lt", "le", "gt", "ge")
 _AGGREGATES = {"sum()": "sum", "avg()": "mean", "min()": "min", "max()": "max", "count()": "count"}
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "^"))
+_NUMERIC = frozenset(("iif()", "size()"))
 MAX_PAIRS = 30
 MAX_EXPANSIONS = 200
 
@@ -82,7 +83,10 @@ class Language(NamedTuple):
 
     comparisons: Mapping[str, Compare]
     corrected: Callable[[Any], Any]
+    """An answer as expressions see it."""
     empty_is_zero: bool
+    as_set: Callable[[Any], Any] = lambda value: value
+    """A constant that several choices are compared with, as a list where it means one."""
 
 
 class Logic:
@@ -171,7 +175,7 @@ class Logic:
                 return found if isinstance(found, Ref) else self._expanded(found, self._operand)
             case Call("today()" | "currentdate()", _):
                 return Ref("today", "date")
-            case Call(op, _) if op in _ARITHMETIC or op in _AGGREGATES or op == "iif()":
+            case Call(op, _) if op in _ARITHMETIC or op in _AGGREGATES or op in _NUMERIC:
                 number = self.number(tree)
                 return Ref(number, "number") if isinstance(number, str) else Constant(number)
             case Call():
@@ -182,7 +186,7 @@ class Logic:
                     raise Unreadable("list_of_names", shown(tree))
                 return Constant([item.value for item in items if isinstance(item, Constant)])
             case _:
-                return Constant(self.language.corrected(tree))
+                return Constant(tree)
 
     def _comparison(self, op: str, left: Tree, right: Tree) -> Rule:
         told = self._of_truth(op, left, right)
@@ -226,7 +230,7 @@ class Logic:
             case "choice" | "boolean":
                 return self._finite(ref, holds)
             case "set":
-                known = self._set(op, ref, value)
+                known = self._set(op, ref, self.language.as_set(value))
             case "number":
                 known = self._number(op, ref, value)
             case "date" | "time":
@@ -371,6 +375,8 @@ class Logic:
                         "else": self.number(otherwise)}  # fmt: skip
             case Call(op, args) if op in _AGGREGATES:
                 return self._aggregate(op, args)
+            case Call("size()", (Name() as name,)):
+                return self._size(name)
             case Call():
                 raise Unreadable("function", shown(tree))
             case _:
@@ -388,6 +394,13 @@ class Logic:
         if found.as_number is not None:
             return found.as_number()
         raise Unreadable("no_number", tree.name)
+
+    def _size(self, tree: Name) -> dict[str, Any]:
+        """How many were chosen, 0 without an answer."""
+        found = self.resolve(tree.name)
+        if not isinstance(found, Ref) or found.kind != "set":
+            raise Unreadable("function", shown(tree))
+        return {"op": "sum", "of": [f"{found.ref}.count", 0]}
 
     def _aggregate(self, op: str, args: tuple[Tree, ...]) -> dict[str, Any]:
         flat: list[Tree] = []

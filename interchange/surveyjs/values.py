@@ -19,7 +19,7 @@ def is_empty(value: Any) -> bool:
 
 
 def corrected(value: Any) -> Any:
-    """A constant or an answer as expressions see it: '3' is 3, 'true' is true."""
+    """An answer as expressions see it: '3' is 3, 'true' is true; constants in quotes stay text."""
     if not isinstance(value, str):
         return value
     if value.lower() in ("true", "false"):

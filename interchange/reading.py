@@ -1,0 +1,96 @@
+"""What the readers of one foreign document share: names, answers that rules may read, rules."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.definition import MAX_RULES
+from interchange.expression import Name, Tree, Unreadable, names
+from interchange.logic import Calculations, Language, Logic, Ref
+from interchange.names import Names
+from interchange.report import Report
+from interchange.truth import Rule, within_limits
+
+
+class Reading:
+    """Grows while a document is read: a name is known once its question is made."""
+
+    def __init__(self, report: Report, language: Language, parse: Callable[[str], Tree]) -> None:
+        self.report = report
+        self.parse = parse
+        self.names = Names()
+        self.refs: dict[str, Ref] = {}
+        self.calculated: dict[str, Tree] = {}
+        self.later: set[str] = set()
+        """Names that the document has, read or not."""
+        self.conditional: set[str] = set()
+        """Refs of questions that are not always asked."""
+        self.calculations = Calculations(self.names.take)
+        self.rules = 0
+        self.item: Any = None
+        """What `item` means, where a rule is tried for one option or row."""
+        self.at = ""
+        self._logic = Logic(language, self.resolve, self.calculations, self._changed)
+
+    def rule_of(self, text: str, at: str, item: Any = None) -> Rule | None:
+        """The rule of an expression that stands at a place; None (and a loss) where there is none
+        to be had."""
+        if not text:
+            return None
+        self.item, self.at = item, at
+        try:
+            rule = within_limits(self._logic.rule(self.parse(text)))
+        except Unreadable as problem:
+            self.report.lose(problem.code, at, f"{text} [{problem.about}]")
+            return None
+        self.rules += 1
+        if self.rules > MAX_RULES:
+            self.report.lose("too_many_rules", at, text, max=MAX_RULES, count=self.rules)
+            return None
+        return rule
+
+    def number_of(self, text: str, at: str, name: str = "calc") -> str | int | float | None:
+        """A numeric expression as a ref or a literal, None (and a loss) where it is none."""
+        self.item, self.at = None, at
+        try:
+            return self._logic.number(self.parse(text), name)
+        except Unreadable as problem:
+            self.report.lose(problem.code, at, f"{text} [{problem.about}]")
+            return None
+
+    def _changed(self, code: str, about: str) -> None:
+        self.report.change(code, self.at, about)
+
+    def resolve(self, name: str) -> Ref | Tree:
+        """What a name stands for; raises Unreadable."""
+        if name in self.refs:
+            ref = self.refs[name]
+            if ref.ref in self.conditional:
+                self.report.note("hidden_answers", self.at, name)
+            return ref
+        if name in self.calculated:
+            return self.calculated[name]
+        known = name in self.later or name.split(".")[0] in self.later
+        raise Unreadable("looks_ahead" if known else "unknown_name", name)
+
+    def calculate(self, name: str, text: str, at: str) -> None:
+        """Declare a named expression; it is made where it is used."""
+        try:
+            self.calculated[name] = self.parse(text)
+        except Unreadable as problem:
+            self.report.lose(problem.code, at, f"{text} [{problem.about}]")
+
+    def reads(self, text: str) -> list[str]:
+        """The questions (by our id) that an expression reads."""
+        try:
+            tree = self.parse(text)
+        except Unreadable:
+            return []
+        found: list[str] = []
+        for name in names(tree):
+            ref = self.refs.get(name.removeprefix("#").strip())
+            if ref is not None:
+                found.append(ref.ref.split(".")[0])
+            elif name in self.calculated and not isinstance(self.calculated[name], Name):
+                inner = names(self.calculated[name])
+                found += [self.refs[n].ref for n in inner if n in self.refs]
+        return found
