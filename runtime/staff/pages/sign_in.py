@@ -16,7 +16,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
-from runtime.accounts import browser, totp
+from runtime.accounts import browser, totp, users
 from runtime.accounts.access import Principal
 from runtime.accounts.sign_in import Codes, Refused, Signed
 from runtime.kit.clock import HOSPITAL_ZONE
@@ -381,11 +381,22 @@ def ask_password(
     principal = gate.waiting("password")
     if principal is None:
         return gate.elsewhere(next)
+    return _password_page(gate, principal, next)
+
+
+def _password_page(
+    gate: Gate, principal: Principal, wanted: str | None, refused: Refused | None = None
+) -> Response[str]:
+    with gate.desk.db.begin() as connection:
+        login = users.get(connection, principal.user_id).login
     return gate.page(
         "sign_in/password.html",
+        200 if refused is None else gate.status(refused),
+        headers={} if refused is None else gate.wait(refused),
+        login=login,
         asks_current=gate.desk.needs_current(principal),
-        error=None,
-        wanted=browser.own_path(next),
+        error=None if refused is None else gate.sentence(refused),
+        wanted=browser.own_path(wanted),
     )
 
 
@@ -401,14 +412,7 @@ def set_password(
     result = change_password(gate, principal, fields)
     if isinstance(result, Signed):
         return gate.go_on(fields["next"], result.token)
-    return gate.page(
-        "sign_in/password.html",
-        gate.status(result),
-        headers=gate.wait(result),
-        asks_current=gate.desk.needs_current(principal),
-        error=gate.sentence(result),
-        wanted=browser.own_path(fields["next"]),
-    )
+    return _password_page(gate, principal, fields["next"], result)
 
 
 def change_password(
