@@ -1,0 +1,309 @@
+"""The properties of a part, read from its own schema, and the edits that a filled-in form asks for.
+
+A question type that is added to the engine has its panel without a line here.
+"""
+
+import datetime
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Literal, cast
+
+import msgspec
+from msgspec import UNSET, Struct
+from msgspec import inspect as schema
+
+from builder.edits import AnyEdit, SetMember, Several
+from builder.tree import Tree
+
+Kind = Literal[
+    "text", "line", "whole", "number", "yes_no", "choice", "list", "required", "texts", "points",
+    "json",
+]  # fmt: skip
+OWN = frozenset(
+    ("id", "type", "format", "bank", "show_if", "when", "next", "questions", "options", "rows",
+     "nodes", "pages", "computed", "scores", "endings", "alerts", "walks", "of", "weights",
+     "answers", "expect", "languages")
+)  # fmt: skip
+"""Members that have a place of their own on the page."""
+RARE = frozenset(
+    ("tags", "privacy", "codes", "ext", "media", "points", "reverse", "pattern", "pattern_message",
+     "dimension", "url", "category", "audience", "context", "scale", "rows_required", "within",
+     "min_length", "max_bytes", "types", "open_form", "min_answered")
+)  # fmt: skip
+"""Members that few authors need; the panel keeps them folded away."""
+MAX_TYPED = 20_000
+
+
+class Property(Struct, frozen=True):
+    """One member of a part: how it is typed in, and its limits.
+
+    `values` are the choices of `choice`, the keys of `texts` and `points`.
+    """
+
+    member: str
+    kind: Kind
+    default: Any
+    is_optional: bool
+    minimum: int | None = None
+    maximum: int | None = None
+    values: tuple[str, ...] = ()
+
+    @property
+    def is_rare(self) -> bool:
+        """Whether the panel folds it away."""
+        return self.member in RARE
+
+
+class BadValue(ValueError):
+    """What was typed is no value of this member: `member` and the `code` of what is wrong."""
+
+    def __init__(self, member: str, code: str) -> None:
+        super().__init__(f"{member}: {code}")
+        self.member = member
+        self.code = code
+
+
+@cache
+def schema_of(kind: type[Struct]) -> tuple[Property, ...]:
+    """The properties of a struct type in the order of its members."""
+    info = schema.type_info(kind)
+    assert isinstance(info, schema.StructType)
+    return tuple(_property(one) for one in info.fields if one.encode_name not in OWN)
+
+
+def properties_of(part: Struct) -> tuple[Property, ...]:
+    """The properties of this part; the keys of its labels and points follow from its scale."""
+    keys = tuple(_scale(part))
+    return tuple(
+        msgspec.structs.replace(one, values=keys) if one.kind in ("texts", "points") else one
+        for one in schema_of(type(part))
+    )
+
+
+def _property(field: schema.Field) -> Property:
+    default = None if field.default is msgspec.NODEFAULT else field.default
+    optional, kinds = _kinds(field.type)
+    name = field.encode_name
+    match kinds:
+        case [schema.BoolType()]:
+            return Property(name, "yes_no", bool(default), True)
+        case [schema.LiteralType(values=values)]:
+            return Property(name, "choice", default, optional, values=tuple(map(str, values)))
+        case [schema.IntType() as whole]:
+            return Property(name, "whole", default, optional, whole.ge, whole.le)
+        case [schema.IntType(), schema.FloatType()]:
+            return Property(name, "number", default, optional)
+        case [schema.StrType(), schema.DictType()]:
+            return Property(name, "text", default, optional)
+        case [schema.StrType()]:
+            return Property(name, "line", default, optional)
+        case [schema.VarTupleType(item_type=schema.StrType())]:
+            return Property(name, "list", (), True)
+        case [schema.DictType(value_type=schema.UnionType() as values)]:
+            _, inner = _kinds(values)
+            texts = isinstance(inner[0], schema.StrType)
+            return Property(name, "texts" if texts else "points", {}, True)
+        case [schema.BoolType(), *rest] if all(isinstance(one, schema.StructType) for one in rest):
+            return Property(name, "required", False, True)
+        case _:
+            return Property(name, "json", default, optional)
+
+
+def _kinds(found: schema.Type) -> tuple[bool, list[schema.Type]]:
+    """Whether null is among the types, and the others in a fixed order."""
+    order = ("BoolType", "IntType", "FloatType", "StrType", "LiteralType", "DictType")
+    all_of = list(found.types) if isinstance(found, schema.UnionType) else [found]
+    others = [one for one in all_of if not isinstance(one, schema.NoneType)]
+    names = [type(one).__name__ for one in others]
+    ranks = [order.index(name) if name in order else len(order) for name in names]
+    return len(others) < len(all_of), [one for _, _, one in sorted(
+        zip(ranks, range(len(others)), others, strict=True)
+    )]  # fmt: skip
+
+
+def _scale(part: Struct) -> list[str]:
+    """The values that a part's labels and points may name."""
+    low, high = getattr(part, "min", None), getattr(part, "max", None)
+    if isinstance(low, int) and isinstance(high, int) and 0 <= high - low <= 20:
+        return [str(value) for value in range(low, high + 1)]
+    kind = part.__struct_config__.tag
+    return {"nps": ["0", "10"], "yes_no": ["yes", "no"]}.get(str(kind), [])
+
+
+# What a form asks for
+
+
+def edits_of(
+    of: str, part: Struct, shown: Tree, form: Mapping[str, str], languages: tuple[str, ...]
+) -> AnyEdit | None:
+    """The edit that a filled-in panel asks for; None where nothing differs from what was shown.
+
+    `shown` is the part as its author saw it, from the form's own hidden copy: what they did not
+    touch is left as it is, whoever changed it meanwhile.
+
+    Raises:
+        BadValue: a typed value is of the wrong kind.
+    """
+    edits: list[AnyEdit] = []
+    for one in properties_of(part):
+        for member, key in _inputs(one, shown, languages):
+            name = f"m:{member}"
+            if name not in form and one.kind not in ("yes_no", "required"):
+                continue
+            was = _at(shown, member)
+            value = _read(one, key, form.get(name, ""), was)
+            if value != was:
+                edits.append(SetMember(of=of, member=member, value=value, was=was))
+    if not edits:
+        return None
+    return edits[0] if len(edits) == 1 else Several(edits=tuple(edits))
+
+
+def _inputs(one: Property, shown: Tree, languages: tuple[str, ...]) -> list[tuple[str, str | None]]:
+    """The inputs of a property: each with the member that it sets."""
+    if one.kind == "text":
+        return text_inputs(one.member, shown, languages)
+    if one.kind == "texts":
+        return [
+            (member, None)
+            for key in one.values
+            for member, _ in text_inputs(f"{one.member}/{key}", shown, languages)
+        ]
+    if one.kind == "points":
+        return [(f"{one.member}/{key}", key) for key in one.values]
+    return [(one.member, None)]
+
+
+def text_inputs(
+    member: str, shown: Tree, languages: tuple[str, ...]
+) -> list[tuple[str, str | None]]:
+    """A text is typed in once where one string serves every language, else in each of them."""
+    if isinstance(_at(shown, member), str):
+        return [(member, None)]
+    return [(f"{member}/{language}", language) for language in languages]
+
+
+def value_at(shown: Tree, member: str) -> Any:
+    """What a member holds, for the form; None where it is left out."""
+    found = _at(shown, member)
+    return None if found is UNSET else found
+
+
+def _at(shown: Tree, member: str) -> Any:
+    node: Any = shown
+    for step in member.split("/"):
+        node = cast(Tree, node).get(step, UNSET) if isinstance(node, dict) else UNSET
+    return node
+
+
+def _read(one: Property, key: str | None, typed: str, was: Any) -> Any:
+    """The value that was typed; UNSET for the default, which documents leave out."""
+    text = typed.strip().replace("\r\n", "\n")
+    if len(text) > MAX_TYPED:
+        raise BadValue(one.member, "too_long")
+    match one.kind:
+        case "required":
+            is_rule = isinstance(was, dict)
+            return cast(Any, was) if is_rule else (True if text else UNSET)
+        case "yes_no":
+            return True if text else (UNSET if not one.default else False)
+        case "text" | "texts" | "line":
+            return text or UNSET
+        case "choice":
+            return _choice(one, text)
+        case "whole" | "points" | "number":
+            return _number(one, text, was)
+        case "list":
+            found = text.replace("，", ",").replace("\n", ",").split(",")
+            return [part.strip() for part in found if part.strip()] or UNSET
+        case "json":
+            return _json(one, text)
+
+
+def _choice(one: Property, text: str) -> Any:
+    if text and text not in one.values:
+        raise BadValue(one.member, "choice")
+    return UNSET if not text or text == one.default else text
+
+
+def _number(one: Property, text: str, was: Any) -> Any:
+    if not text:
+        return UNSET
+    try:
+        value = float(text) if one.kind != "whole" and not text.lstrip("-").isdigit() else int(text)
+    except ValueError:
+        raise BadValue(one.member, "number") from None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not abs(value) < 1e15:
+        raise BadValue(one.member, "number")
+    below = one.minimum is not None and value < one.minimum
+    if below or (one.maximum is not None and value > one.maximum):
+        raise BadValue(one.member, "limits")
+    is_left_out = one.kind == "whole" and value == one.default and was is UNSET
+    return UNSET if is_left_out else value
+
+
+def _json(one: Property, text: str) -> Any:
+    if not text:
+        return UNSET
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise BadValue(one.member, "json") from None
+
+
+# New parts
+
+
+def new_question(kind: type[Struct], language: str, words: Mapping[str, str]) -> Tree:
+    """A question of a type with as little as its schema asks for; `words` are `question`, `option`,
+    `row` and `document`, in `language`."""
+    tag = str(kind.__struct_config__.tag)
+    made: Tree = {"id": tag, "type": tag, "text": {language: words["question"]}}
+    needed = {one.encode_name for one in msgspec.structs.fields(kind) if one.required}
+
+    def numbered(word: str, prefix: str, count: int) -> list[Tree]:
+        return [
+            {"id": f"{prefix}_{n}", "text": {language: f"{words[word]} {n}"}}
+            for n in range(1, count + 1)
+        ]
+
+    if "options" in needed:
+        made["options"] = numbered("option", "option", 2)
+    if "rows" in needed:
+        made |= {"rows": numbered("row", "row", 2), "scale": {"min": 1, "max": 5}}
+    if "nodes" in needed:
+        made["nodes"] = numbered("option", "node", 2)
+    if "document" in needed:
+        made |= {"document": words["document"], "version": 1}
+    return made
+
+
+def new_page(language: str, word: str) -> Tree:
+    """An empty page."""
+    return {"id": "page", "title": {language: word}, "questions": []}
+
+
+def new_survey(
+    survey_id: str, title: str, kind: str, languages: tuple[str, ...], page: str
+) -> Tree:
+    """A survey with one empty page."""
+    first = languages[0]
+    return {
+        "format": "huisheng.survey/1",
+        "id": survey_id,
+        "title": {first: title},
+        "languages": list(languages),
+        "kind": kind,
+        "pages": [new_page(first, page)],
+    }
+
+
+def free_id(prefix: str, day: datetime.date, taken: set[str]) -> str:
+    """An id for a survey that bears a Chinese name: `form_20261124`, numbered where taken."""
+    name, number = f"{prefix}_{day:%Y%m%d}", 2
+    wanted = name
+    while wanted in taken:
+        wanted, number = f"{name}_{number}", number + 1
+    return wanted
