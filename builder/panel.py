@@ -134,12 +134,18 @@ def _scale(part: Struct) -> list[str]:
 
 
 def edits_of(
-    of: str, part: Struct, shown: Tree, form: Mapping[str, str], languages: tuple[str, ...]
+    of: str,
+    part: Struct,
+    shown: Tree,
+    form: Mapping[str, str],
+    languages: tuple[str, ...],
+    now: Tree | None = None,
 ) -> AnyEdit | None:
     """The edit that a filled-in panel asks for; None where nothing differs from what was shown.
 
     `shown` is the part as its author saw it, from the form's own hidden copy: what they did not
-    touch is left as it is, whoever changed it meanwhile.
+    touch is left as it is, whoever changed it meanwhile. What stands there already (`now`) needs no
+    edit: a form that is sent twice says nothing new.
 
     Raises:
         BadValue: a typed value is of the wrong kind.
@@ -152,7 +158,7 @@ def edits_of(
                 continue
             was = _at(shown, member)
             value = _read(one, key, form.get(name, ""), was)
-            if value != was:
+            if value != was and (now is None or value != _at(now, member)):
                 edits.append(SetMember(of=of, member=member, value=value, was=was))
     if not edits:
         return None

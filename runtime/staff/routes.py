@@ -15,6 +15,9 @@ from runtime.staff.frame import (
 )
 from runtime.staff.pages import (
     audit,
+    build,
+    build_begin,
+    build_texts,
     department_changes,
     departments,
     help,
@@ -33,17 +36,38 @@ from runtime.wiring import Deployment
 
 STATIC = Path(__file__).parent / "static"
 STYLE = (STATIC / "console.css").read_text("utf-8")
+BUILD_SCRIPT = (STATIC / "build.js").read_text("utf-8")
 SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
 PAGES = (
-    home, responses, response_files, surveys, departments, department_changes, users, roles,
-    sessions, audit, search, help, my_account,
-)  # fmt: skip
+    home,
+    responses,
+    response_files,
+    surveys,
+    build,
+    build_begin,
+    build_texts,
+    departments,
+    department_changes,
+    users,
+    roles,
+    sessions,
+    audit,
+    search,
+    help,
+    my_account,
+)
 
 
 @get("/staff/console.css", sync_to_thread=False, opt={"public": True})
 def style() -> Response[str]:
     """The console's style."""
     return Response(STYLE, media_type="text/css")
+
+
+@get("/staff/build.js", sync_to_thread=False, opt={"public": True})
+def build_script() -> Response[str]:
+    """The builder's comforts."""
+    return Response(BUILD_SCRIPT, media_type="text/javascript")
 
 
 @get("/staff/sign-in.css", sync_to_thread=False, opt={"public": True})
@@ -56,7 +80,7 @@ def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:
     """The staff channel's pages."""
     before = Router(
         "/",
-        route_handlers=[*sign_in.handlers, sign_in_style, style],
+        route_handlers=[*sign_in.handlers, sign_in_style, style, build_script],
         dependencies=sign_in.dependencies,
         exception_handlers={AppError: on_app_error},
         include_in_schema=False,

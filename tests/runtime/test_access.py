@@ -57,7 +57,7 @@ def test_every_handler_says_who_may_call_it(app: Litestar) -> None:
 
 
 def test_every_console_page_is_guarded(app: Litestar) -> None:
-    """Below /staff/ nothing is public but signing in and out, and the style. # S35"""
+    """Below /staff/ nothing is public but signing in and out, styles and scripts. # S35"""
     public = {
         path
         for path, handler in _handlers(app)
@@ -67,6 +67,7 @@ def test_every_console_page_is_guarded(app: Litestar) -> None:
         "sign-in",
         "sign-out",
         "console",
+        "build",
     }
     asked = {one for _, handler in _handlers(app) for guard in _guards(handler)
              for one in guard.permissions}  # fmt: skip

@@ -1,6 +1,9 @@
 """Texts that somebody could type to make a page, a cell or a log do something; none of them may."""
 
+import json
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote_plus
 
 RUNS = "window.planted=1"
@@ -78,13 +81,32 @@ MARKS = {f"zq{number:02}z": as_shown(text) for number, text in enumerate(TEXTS)}
 
 
 def _spelled_out(text: str) -> str:
-    """What an address or the facts of an audit line say, in the spelling of plain text."""
+    """What an address, a document or the facts of an audit line say, in plain spelling."""
     if text.startswith(ADDRESSES) and "?" in text:
         return unquote_plus(text)
-    if text.startswith('{"'):
-        unquoted = text.replace('\\"', '"').replace("\\\\", "\\")
-        return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), unquoted)
-    return text
+    try:
+        value = json.loads(text) if text.lstrip().startswith("{") else None
+    except ValueError:
+        value = None
+    if value is None:
+        return text
+    spelled = " ".join(_strings(value))
+    return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), spelled)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, one in value.items():
+                yield name
+                yield from _strings(one)
+        case list():
+            for one in value:
+                yield from _strings(one)
+        case _:
+            pass
 
 
 def broken(found: list[str]) -> list[str]:

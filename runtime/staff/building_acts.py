@@ -1,0 +1,256 @@
+"""What the builder's forms ask for: the panel's typed values, and the acts of its buttons."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from builder.edits import AnyEdit, Duplicate, Insert, Move, Put, Refused, Remove, Rename, Several
+from builder.panel import edits_of, new_page, new_question
+from builder.tree import Tree, find, fresh, to_tree
+from engine.problems import LANGUAGES, Problem
+from runtime.drafts import service as drafts
+from runtime.kit.problems import NotFound
+from runtime.kit.words import say
+from runtime.staff.building import LISTS, TYPES, Desk, walk_inner
+from runtime.staff.pages.sign_in import Fields
+
+CONSENT = "privacy"
+"""The document that a new consent question is about."""
+
+
+def typed_edit(desk: Desk, at: str, fields: Fields) -> AnyEdit | None:
+    """The edit that the panel's inputs ask for; None where it was not sent or not touched."""
+    if not fields["shown"]:
+        return None
+    part = desk.part(at)
+    if part is None:
+        raise NotFound("part", "There is no such part.")
+    try:
+        shown = msgspec.json.decode(fields["shown"], type=dict[str, Any])
+    except msgspec.DecodeError:
+        raise NotFound("part", "The form holds no part.") from None
+    languages = desk.document.languages
+    now = to_tree_of(part)
+    edits: list[AnyEdit | None] = [edits_of(at, part, shown, fields, languages, now)]
+    for member in LISTS:
+        old = dict(_by_id(shown.get(member, [])))
+        for one, own_now in walk_inner(getattr(part, member, ()), now.get(member, [])):
+            if one.id in old:
+                prefix = f"o:{member}/{one.id}:"
+                own = {
+                    f"m:{name.removeprefix(prefix)}": value
+                    for name, value in fields.items()
+                    if name.startswith(prefix)
+                }
+                if own:
+                    address = f"{at}/{member}/{one.id}"
+                    edits.append(edits_of(address, one, old[one.id], own, languages, own_now))
+    found = [edit for edit in edits if edit is not None]
+    if not found:
+        return None
+    return found[0] if len(found) == 1 else Several(edits=tuple(found))
+
+
+def to_tree_of(part: Struct) -> Tree:
+    """A part as JSON values."""
+    return msgspec.json.decode(msgspec.json.encode(part))
+
+
+def _by_id(parts: list[Tree]) -> list[tuple[str, Tree]]:
+    found: list[tuple[str, Tree]] = []
+    for part in parts:
+        found += [(part["id"], part), *_by_id(part.get("nodes", []))]
+    return found
+
+
+# Acts
+
+
+def do(desk: Desk, at: str, asked: str) -> str:
+    """Do what a button asks for; the part that is chosen afterwards."""
+    name, *words = asked.split()
+    if name == "save":
+        return at
+    if name in ("undo", "redo"):
+        step = drafts.undo if name == "undo" else drafts.redo
+        actor = desk.principal.actor()
+        desk.draft = step(desk.deployment.db, desk.survey, actor, clock=desk.deployment.clock)
+        return at if desk.part(at) is not None else ""
+    acts: dict[str, Callable[[Desk, str, list[str]], str]] = {
+        "insert": _insert,
+        "page": _insert_page,
+        "add": _add_inner,
+        "up": _up,
+        "down": _down,
+        "move": _move,
+        "remove": _remove,
+        "copy": _copy,
+        "rename": _rename,
+        "type": _retype,
+    }
+    if name not in acts:
+        raise NotFound("act", "There is no such act.")
+    return acts[name](desk, at, words)
+
+
+def _words_of(desk: Desk) -> dict[str, str]:
+    lang = desk.first if desk.first in LANGUAGES else "zh-CN"
+    words = {word: say(f"build_new_{word}", lang) for word in ("question", "option", "row")}
+    return words | {"document": CONSENT}
+
+
+def _insert(desk: Desk, at: str, words: list[str]) -> str:
+    """`insert TYPE [PAGE BEFORE|-]`: a new question behind the chosen part, or where dropped."""
+    kind = TYPES.get(words[0]) if words else None
+    if kind is None:
+        raise NotFound("type", "There is no such type.")
+    value = new_question(kind, desk.first, _words_of(desk))
+    into, before = _where(desk, at) if len(words) < 3 else (words[1], _or_none(words[2]))
+    return desk.apply(Insert(into=into, list="questions", value=value, before=before)) or at
+
+
+def _where(desk: Desk, at: str) -> tuple[str, str | None]:
+    """Behind the chosen question, or at the end of the chosen or last page."""
+    for sheet in desk.document.pages:
+        ids = [question.id for question in sheet.questions]
+        if sheet.id == at:
+            return sheet.id, None
+        if at in ids:
+            behind = ids[ids.index(at) + 1 :]
+            return sheet.id, behind[0] if behind else None
+    return desk.document.pages[-1].id, None
+
+
+def _or_none(word: str) -> str | None:
+    return None if word == "-" else word
+
+
+def _insert_page(desk: Desk, at: str, _words: list[str]) -> str:
+    """A new page behind the one that is chosen or holds what is chosen."""
+    pages = desk.document.pages
+    held = [p for p, one in enumerate(pages) if at in (one.id, *(q.id for q in one.questions))]
+    behind = pages[held[0] + 1 :] if held else ()
+    lang = desk.first if desk.first in LANGUAGES else "zh-CN"
+    value = new_page(desk.first, say("build_new_page", lang))
+    before = behind[0].id if behind else None
+    return desk.apply(Insert(into="", list="pages", value=value, before=before)) or at
+
+
+def _add_inner(desk: Desk, at: str, words: list[str]) -> str:
+    """`add LIST`: one more option, row or node at the end of the chosen question."""
+    member = words[0] if words else ""
+    part: Any = desk.part(at)
+    if member not in LISTS or not hasattr(part, member):
+        raise NotFound("part", "There is no such list.")
+    parts = getattr(part, member)
+    taken = {name for name, _ in _by_id(to_tree_of(part).get(member, []))}
+    word = _words_of(desk)["row" if member == "rows" else "option"]
+    value = {
+        "id": fresh(member.removesuffix("s"), taken),
+        "text": {desk.first: f"{word} {len(parts) + 1}"},
+    }
+    desk.apply(Insert(into=at, list=member, value=value))
+    return at
+
+
+def _home(desk: Desk, part: str) -> tuple[str, list[str], int]:
+    """Where a part stands: the `into` of a move, the ids of its list, its place there."""
+    if "/" in part:
+        question, _, name = part.split("/", 2)
+        tree = find(to_tree(desk.document), part)
+        if tree is None:
+            raise NotFound("part", "There is no such part.")
+        ids = [one["id"] for one in tree.home]
+        return question, ids, ids.index(name)
+    pages = [one.id for one in desk.document.pages]
+    if part in pages:
+        return "", pages, pages.index(part)
+    for sheet in desk.document.pages:
+        ids = [one.id for one in sheet.questions]
+        if part in ids:
+            return sheet.id, ids, ids.index(part)
+    raise NotFound("part", "There is no such part.")
+
+
+def _up(desk: Desk, at: str, words: list[str]) -> str:
+    """`up PART`: before the one above; a first question goes to the end of the page before."""
+    part = words[0] if words else at
+    into, ids, position = _home(desk, part)
+    if position:
+        desk.apply(Move(of=part, into=into, before=ids[position - 1]))
+    elif into and "/" not in part:
+        pages = [one.id for one in desk.document.pages]
+        before = pages.index(into) - 1
+        if before >= 0:
+            desk.apply(Move(of=part, into=pages[before]))
+    return at if "/" in part else part
+
+
+def _down(desk: Desk, at: str, words: list[str]) -> str:
+    """`down PART`: behind the one below; a last question goes to the top of the page after."""
+    part = words[0] if words else at
+    into, ids, position = _home(desk, part)
+    if position + 1 < len(ids):
+        behind = ids[position + 2] if position + 2 < len(ids) else None
+        desk.apply(Move(of=part, into=into, before=behind))
+    elif into and "/" not in part:
+        following = [one.id for one in desk.document.pages].index(into) + 1
+        if following < len(desk.document.pages):
+            target = desk.document.pages[following]
+            first = target.questions[0].id if target.questions else None
+            desk.apply(Move(of=part, into=target.id, before=first))
+    return at if "/" in part else part
+
+
+def _move(desk: Desk, at: str, words: list[str]) -> str:
+    """`move PART INTO|- BEFORE|-`: where it was dropped."""
+    if len(words) != 3:
+        raise NotFound("part", "Say what to move, and where to.")
+    part, into, before = words
+    desk.apply(Move(of=part, into=_or_none(into) or "", before=_or_none(before)))
+    return at if "/" in part else part
+
+
+def _remove(desk: Desk, at: str, words: list[str]) -> str:
+    """`remove PART`: the one before it is chosen next."""
+    part = words[0] if words else at
+    into, ids, position = _home(desk, part)
+    desk.apply(Remove(of=part))
+    if "/" in part:
+        return at
+    return ids[position - 1] if position else into
+
+
+def _copy(desk: Desk, at: str, words: list[str]) -> str:
+    part = words[0] if words else at
+    made = desk.apply(Duplicate(of=part))
+    return at if "/" in part else made or at
+
+
+def _rename(desk: Desk, at: str, words: list[str]) -> str:
+    """`rename ID`: the chosen part; everything that names it follows."""
+    if len(words) != 1:
+        raise Refused(Problem("bad_id", "", {"id": " ".join(words)}))
+    return desk.apply(Rename(of=at, to=words[0])) or at
+
+
+def _retype(desk: Desk, at: str, words: list[str]) -> str:
+    """`type TYPE`: the chosen question as another type; what both have is kept."""
+    part: Any = desk.part(at)
+    kind = TYPES.get(words[0]) if words else None
+    if kind is None or not hasattr(part, "type"):
+        raise NotFound("type", "There is no such type.")
+    old = to_tree_of(part)
+    members = {one.encode_name for one in structs.fields(kind)}
+    begun = new_question(kind, desk.first, _words_of(desk))
+    kept = {name: value for name, value in old.items() if name in members}
+    if "options" in kept and "options" in begun:
+        begun.pop("options")
+    if not {"labels", "points", "min", "max"}.isdisjoint(kept) and part.type != words[0]:
+        kept = {k: v for k, v in kept.items() if k not in ("labels", "points", "min", "max")}
+    value = begun | kept | {"id": part.id, "type": words[0]}
+    place = find(to_tree(desk.document), at)
+    assert place is not None
+    return desk.apply(Put(of=at, value=value, was=place.part)) or at

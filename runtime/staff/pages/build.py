@@ -1,0 +1,214 @@
+"""The builder: a survey's pages and questions between a palette and the properties of one part.
+
+Every act is a form that the server carries out and answers with the page as it is now, so it works
+with the keyboard and without scripts; `build.js` adds dragging, saving as one types, and news of
+what others do.
+"""
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.types import ControllerRouterHandler
+
+from builder.edits import Refused
+from builder.panel import BadValue
+from builder.tree import find, to_tree
+from engine import check
+from engine.definition import Page
+from runtime.accounts.access import Principal, needs
+from runtime.drafts import service as drafts
+from runtime.kit.http import Http
+from runtime.kit.problems import StateConflict
+from runtime.staff.building import (
+    GROUPS,
+    LISTS,
+    SURVEYS,
+    TYPES,
+    Desk,
+    Told,
+    inner_of,
+    placed,
+    properties,
+    sheets_of,
+)
+from runtime.staff.building_acts import do, typed_edit
+from runtime.staff.frame import page, redirect
+from runtime.staff.pages.sign_in import Fields
+from runtime.surveys import findings
+from runtime.wiring import Deployment
+
+HERE = SURVEYS + "/{survey:str}/build"
+
+
+@get(HERE, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
+def show(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    at: FromQuery[str] = "",
+) -> Response[Any]:
+    """The builder with one part chosen; the survey's head where there is none of this id."""
+    desk = Desk(request, principal, deployment, survey)
+    return _page(desk, at if desk.part(at) is not None else "")
+
+
+def _page(
+    desk: Desk, at: str, *, typed: Fields | None = None, told: Told | None = None, status: int = 200
+) -> Response[Any]:
+    part = desk.part(at)
+    if part is None:
+        at, part = "", desk.document
+    tree = to_tree(desk.document)
+    place = find(tree, at) if at else None
+    own = place.part if place is not None else {k: v for k, v in tree.items() if k != "pages"}
+    given = typed if typed is not None else Fields()
+    actor = desk.principal.actor()
+    listed = next((name for name in LISTS if hasattr(part, name)), "")
+    return page(
+        desk.request,
+        desk.principal,
+        "build/build.html",
+        section="surveys",
+        status=status,
+        survey=desk.survey,
+        title=desk.text(desk.document.title),
+        draft=desk.draft,
+        sheets=sheets_of(desk),
+        at=at,
+        kind="page" if isinstance(part, Page) else "question" if at else "head",
+        type=getattr(part, "type", "") if at else "",
+        part=part,
+        properties=properties(desk, part, own, given),
+        inner=inner_of(desk, part, own, given) if at else [],
+        list=listed if at else "",
+        shown=msgspec.json.encode(own).decode(),
+        palette=palette(),
+        types=tuple(TYPES),
+        label=desk.label,
+        b=desk.say,
+        stack=drafts.stack_of(desk.deployment.db, desk.survey, actor),
+        told=told,
+        may_publish=desk.principal.may("surveys:publish"),
+        languages_of=desk.document.languages,
+    )
+
+
+def palette() -> list[tuple[str, list[str]]]:
+    """The types by group."""
+    grouped = {name for names in GROUPS.values() for name in names}
+    others = [name for name in TYPES if name not in grouped]
+    groups = [(group, [n for n in names if n in TYPES]) for group, names in GROUPS.items()]
+    return [*groups, ("other", others)] if others else groups
+
+
+@post(
+    HERE,
+    sync_to_thread=True,
+    status_code=200,
+    guards=[needs("surveys:read", "surveys:write")],
+)
+def act(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    fields: NamedDependency[Fields],
+) -> Response[Any]:
+    """Save what was typed in the panel, then do what was asked; refusals lose nothing typed."""
+    desk = Desk(request, principal, deployment, survey)
+    at = fields["at"]
+    try:
+        edit = typed_edit(desk, at, fields)
+    except BadValue as bad:
+        told = Told((desk.say(f"bad_{bad.code}", member=desk.label("member", bad.member)),))
+        return _page(desk, at, typed=fields, told=told, status=422)
+    try:
+        if edit is not None:
+            desk.apply(edit)
+        asked = f"{fields['verb']} {fields['word']}" if fields["act"] == "word" else fields["act"]
+        made = do(desk, at, asked.strip() or "save")
+    except Refused as refused:
+        return _page(desk, at, typed=fields, told=desk.told(refused), status=409)
+    except StateConflict as error:
+        return _page(desk, at, told=Told((desk.say(error.code),)), status=409)
+    return redirect(desk.address(made))
+
+
+# The logic doctor and news of others
+
+
+@get(HERE + "/doctor", sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
+def show_doctor(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[Any]:
+    """Problems and proofs of the draft, each at the part it concerns."""
+    desk = Desk(request, principal, deployment, survey)
+    return page(
+        request,
+        principal,
+        "build/doctor.html",
+        section="surveys",
+        survey=survey,
+        title=desk.text(desk.document.title),
+        b=desk.say,
+        **diagnosis(desk),
+    )
+
+
+def diagnosis(desk: Desk) -> dict[str, Any]:
+    """What is wrong, what the proof says against it, and what it could not settle in its time."""
+    errors = check(desk.document)
+    found = None if errors else findings.prove(desk.document, findings.EDIT_SECONDS)
+    doubts = () if found is None else findings.warnings(found)
+    return {
+        "errors": placed(desk, errors),
+        "doubts": placed(desk, doubts),
+        "undecided": [] if found is None else list(found.undecided),
+        "is_proved": found is not None,
+    }
+
+
+@get(HERE + "/news", sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
+def show_news(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    seq: FromQuery[int] = 0,
+    at: FromQuery[str] = "",
+) -> Response[Any]:
+    """Who else has the draft open, and whether somebody changed it since `seq`."""
+    desk = Desk(request, principal, deployment, survey)
+    others = drafts.note_present(
+        deployment.db, survey, principal.actor(), at, clock=deployment.clock
+    )
+    since = max(0, min(seq, 2**31 - 1))
+    changes = [
+        one
+        for one in drafts.history_of(deployment.db, survey, after=since, limit=20)
+        if one.actor_name != principal.name
+    ]
+    return page(
+        request,
+        principal,
+        "build/news.html",
+        section="surveys",
+        survey=survey,
+        title=desk.text(desk.document.title),
+        others=[(one.name, desk.name_of(one.at) if one.at else "") for one in others],
+        changed_by=list(dict.fromkeys(one.actor_name for one in changes)),
+        is_behind=desk.draft.seq > since,
+        at=at,
+        address=desk.address(at),
+        b=desk.say,
+    )
+
+
+handlers: tuple[ControllerRouterHandler, ...] = (show, act, show_doctor, show_news)

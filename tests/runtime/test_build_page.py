@@ -1,0 +1,316 @@
+"""The builder's pages, driven as a form without scripts drives them."""
+
+import html
+import json
+import re
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from builder.edits import SetMember
+from builder.tree import to_tree
+from engine.definition import Document
+from runtime.audit.models import Actor
+from runtime.drafts import service as drafts
+from runtime.surveys.service import store_survey
+from runtime.wiring import Deployment
+from tests.runtime.conftest import SURVEY
+from tests.runtime.test_users_page import sign_in
+
+CHINESE = {"accept-language": "zh-CN"}
+OTHER = Actor("staff", "other", "同事", None, "staff", None)
+
+
+class Author:
+    """A designer at the builder of one survey."""
+
+    def __init__(self, deployment: Deployment, client: TestClient[Any]) -> None:
+        self.deployment = deployment
+        self.client = client
+        store_survey(deployment.db, json.dumps(SURVEY).encode(), publish=True)
+        self.csrf = sign_in(deployment, client, "designer", "survey_designer")
+        self.url = "/staff/surveys/visit/build"
+
+    @property
+    def document(self) -> Document:
+        return drafts.read_draft(self.deployment.db, "visit").document
+
+    def page(self, at: str = "") -> str:
+        answer = self.client.get(f"{self.url}?at={at}", headers=CHINESE)
+        assert answer.status_code == 200
+        return answer.text
+
+    def shown(self, at: str = "") -> str:
+        found = re.search(r'name="shown" value="([^"]*)"', self.page(at))
+        assert found is not None
+        return html.unescape(found[1])
+
+    def act(self, act: str, at: str = "", **fields: str) -> Any:
+        form = {"_csrf": self.csrf, "act": act, "at": at, **fields}
+        return self.client.post(self.url, data=form, headers=CHINESE, follow_redirects=False)
+
+    def did(self, act: str, at: str = "", **fields: str) -> str:
+        """Where it led; it was accepted."""
+        answer = self.act(act, at, **fields)
+        assert answer.status_code == 303, answer.text[:2000]
+        return answer.headers["location"].partition("at=")[2]
+
+    def questions(self) -> list[list[str]]:
+        return [[q.id for q in page.questions] for page in self.document.pages]
+
+
+@pytest.fixture
+def author(deployment: Deployment, client: TestClient[Any]) -> Author:
+    """At the builder of a published survey of two pages."""
+    return Author(deployment, client)
+
+
+def test_the_builder_shows_the_survey_and_the_properties(author: Author) -> None:
+    """Pages, questions in their order, the palette, the chosen part. # R0.4 (part)"""
+    text = author.page("overall")
+    assert text.index("就诊过程") < text.index("总体感受？") < text.index("护士的态度？")
+    assert 'value="insert rating"' in text and "题目设置 · 评分题" in text
+    assert "与已发布的一致" in text
+    assert "问卷设置" in author.page("nobody")
+
+
+def test_questions_are_added_moved_copied_and_removed(author: Author) -> None:
+    """By buttons and by where they are dropped; the part that was made is chosen. # R0.4 (part)"""
+    assert author.did("insert yes_no", "overall") == "yes_no"
+    assert author.questions()[0] == ["overall", "yes_no", "why"]
+    assert author.did("insert text detail nurse") == "text"
+    assert author.questions()[1][:2] == ["text", "nurse"]
+    assert author.did("down yes_no") == "yes_no"
+    assert author.questions()[0] == ["overall", "why", "yes_no"]
+    author.did("down yes_no")
+    assert author.questions() == [["overall", "why"], ["yes_no", "text", "nurse", "note", "photo"]]
+    author.did("up yes_no")
+    author.did("move yes_no detail -")
+    assert author.questions()[1][-1] == "yes_no"
+    assert author.did("copy yes_no") == "yes_no_2"
+    assert author.did("remove yes_no_2") == "yes_no"
+    assert author.did("page", "arrival") == "page"
+    assert [page.id for page in author.document.pages] == ["arrival", "page", "detail"]
+    assert author.did("remove page") == "arrival"
+    for _ in range(9):
+        author.did("undo")
+    author.did("undo")
+    assert author.act("undo").status_code == 409
+    assert author.questions() == [["overall", "why"], ["nurse", "note", "photo"]]
+    assert "与已发布的一致" in author.page()
+
+
+def test_the_panel_saves_what_was_typed_with_any_button(author: Author) -> None:
+    """Members, options and the act of the button together. # R0.4 (part)"""
+    shown = author.shown("why")
+    fields = {
+        "shown": shown,
+        "m:text/zh-CN": "哪里不满意？",
+        "m:text/en": "Why?",
+        "m:required": "on",
+        "o:options/wait:text/zh-CN": "等得太久",
+        "o:options/wait:points": "20",
+    }
+    assert author.did("add options", "why", **fields) == "why"
+    why: Any = author.document.pages[0].questions[1]
+    assert why.text == {"zh-CN": "哪里不满意？", "en": "Why?"} and why.required is True
+    assert [one.id for one in why.options] == ["wait", "attitude", "option"]
+    assert (why.options[0].text["zh-CN"], why.options[0].points) == ("等得太久", 20)
+    author.did("down why/options/wait", "why")
+    author.did("remove why/options/option", "why")
+    why = author.document.pages[0].questions[1]
+    assert [one.id for one in why.options] == ["attitude", "wait"]
+    assert author.did("save", "why", **fields) == "why", "sent twice says nothing new"
+
+
+def test_what_a_colleague_changed_meanwhile_is_shown_not_lost(author: Author) -> None:
+    """The refusal says what stands there now, and what was typed is still in the form."""
+    shown = author.shown("overall")
+    theirs = SetMember(of="overall", member="text/zh-CN", value="同事写的")
+    drafts.apply_edit(author.deployment.db, "visit", theirs, OTHER)
+    refused = author.act("save", "overall", **{"shown": shown, "m:text/zh-CN": "我写的"})
+    assert refused.status_code == 409
+    assert "同事写的" in refused.text and "我写的</textarea>" in refused.text
+    news = author.client.get(f"{author.url}/news?seq=0&at=overall", headers=CHINESE).text
+    assert "同事 刚刚改了这份问卷" in news
+    other_part = author.act("save", "overall", **{"shown": shown, "m:hint/zh-CN": "提示"})
+    assert other_part.status_code == 303
+    question = to_tree(author.document)["pages"][0]["questions"][0]
+    assert (question["text"]["zh-CN"], question["hint"]["zh-CN"]) == ("同事写的", "提示")
+
+
+def test_a_part_that_others_name_is_kept_and_its_uses_are_listed(author: Author) -> None:
+    """In words with a way there; a new id is followed by every rule and score."""
+    refused = author.act("remove overall")
+    assert refused.status_code == 409
+    assert "哪些方面不满意？" in refused.text and "?at=why" in refused.text
+    assert author.did("word", "overall", verb="rename", word="total") == "total"
+    tree = to_tree(author.document)
+    assert tree["pages"][0]["questions"][1]["show_if"]["ref"] == "total"
+    assert tree["scores"][0]["of"] == ["total", "nurse"]
+    for wrong in ("Total", "note", "", "a b", "数字"):
+        assert author.act("word", "total", verb="rename", word=wrong).status_code == 409, wrong
+
+
+def test_a_question_becomes_another_type_and_keeps_what_fits(author: Author) -> None:
+    """Texts, rules and options stay."""
+    author.did("word", "why", verb="type", word="single_choice")
+    why = to_tree(author.document)["pages"][0]["questions"][1]
+    assert (why["type"], why["id"]) == ("single_choice", "why")
+    assert [one["id"] for one in why["options"]] == ["wait", "attitude"] and "show_if" in why
+    refused = author.act("word", "overall", verb="type", word="statement")
+    assert refused.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("member", "typed", "sentence"),
+    [
+        ("m:max", "十", "要填数字"),
+        ("m:style", "roses", "没有这个选择"),
+        ("m:codes", "{", "不是有效的 JSON"),
+        ("m:max", "0", "范围不对"),
+    ],
+)
+def test_a_wrong_value_is_told_and_kept_in_the_form(
+    author: Author, member: str, typed: str, sentence: str
+) -> None:
+    """Nothing is stored."""
+    before = author.document
+    answer = author.act("save", "overall", **{"shown": author.shown("overall"), member: typed})
+    assert answer.status_code in (409, 422) and sentence in answer.text
+    assert author.document == before
+
+
+@pytest.mark.parametrize(
+    "act",
+    ["insert", "insert poem", "move overall", "up nobody", "remove nobody/options/x", "fly",
+     "add options", "type", "remove overall/options/x", "move overall nowhere -", "copy nobody"],
+)  # fmt: skip
+def test_acts_about_nothing_are_refused(author: Author, act: str) -> None:
+    """404 or 409, never an error of the server; markup stays text."""
+    before = author.document
+    assert author.act(act, "overall").status_code in (404, 409)
+    assert author.document == before
+    author.did("save", "overall", shown=author.shown("overall"),
+               **{"m:text/zh-CN": "<script>alert(1)</script>"})  # fmt: skip
+    assert "<script>alert" not in author.page("overall")
+
+
+def test_the_doctor_tells_what_nobody_is_asked(author: Author) -> None:
+    """At the part it concerns, in words; errors come first. # R0.5 (part)"""
+    never = {"op": "gt", "ref": "overall", "value": 4}
+    both = {"op": "all", "of": [never, {"op": "lt", "ref": "overall", "value": 3}]}
+    edit = SetMember(of="why", member="show_if", value=both)
+    drafts.apply_edit(author.deployment.db, "visit", edit, OTHER)
+    told = author.client.get(f"{author.url}/doctor", headers=CHINESE).text
+    assert "没有患者会被问到" in told and "?at=why" in told
+    author.did("insert rating", "overall", shown=author.shown("overall"))
+    told = author.client.get(f"{author.url}/doctor", headers=CHINESE).text
+    assert "缺少文字（语言：en）" in told and "?at=rating" in told
+
+
+def test_a_new_survey_is_written_and_published(author: Author) -> None:
+    """From an empty form to what patients are asked, with a look at the findings. # R0.4 (part)"""
+    client, form = author.client, {"_csrf": author.csrf}
+    url = "/staff/surveys/new"
+    assert client.post(url, data={**form, "title": " "}).status_code == 422
+    made = client.post(url, data={**form, "title": "小调查"}, follow_redirects=False)
+    author.url = made.headers["location"]
+    survey = author.url.split("/")[3]
+    assert re.fullmatch(r"form_\d{8}", survey)
+    act = {**form, "act": "insert rating", "at": ""}
+    assert client.post(author.url, data=act, follow_redirects=False).status_code == 303
+    looked = client.get(f"/staff/surveys/{survey}/publish", headers=CHINESE).text
+    seq = re.search(r'name="seq" value="(\d+)"', looked)
+    assert seq is not None and "发布后成为第 1 版" in looked
+    publish = {**form, "seq": seq[1], "confirm": ""}
+    stale = client.post(f"/staff/surveys/{survey}/publish", data={**publish, "seq": "0"})
+    assert stale.status_code == 409
+    done = client.post(f"/staff/surveys/{survey}/publish", data=publish, follow_redirects=False)
+    assert done.status_code == 303
+    published = author.deployment.surveys.get(survey, 1).survey.document
+    assert [question.id for question in published.pages[0].questions] == ["rating"]
+    like = client.post(url, data={**form, "title": "副本", "like": "visit"}, follow_redirects=False)
+    copied = drafts.read_draft(author.deployment.db, like.headers["location"].split("/")[3])
+    assert copied.document.title == {"zh-CN": "副本"} and len(copied.document.pages) == 2
+
+
+def test_findings_are_confirmed_and_errors_refuse(author: Author) -> None:
+    """A dead rule asks, an unfinished text forbids."""
+    rule = {"op": "ge", "ref": "overall", "value": 1}
+    drafts.apply_edit(
+        author.deployment.db, "visit", SetMember(of="detail", member="show_if", value=rule), OTHER
+    )
+    url = "/staff/surveys/visit/publish"
+    text = author.client.get(url, headers=CHINESE).text
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', text))
+    assert "照样发布" in text and len(fields["confirm"]) == 32
+    form = {"_csrf": author.csrf, "seq": fields["seq"]}
+    assert author.client.post(url, data=form).status_code == 409
+    author.did("insert rating", "overall")
+    text = author.client.get(url, headers=CHINESE).text
+    assert "改好后才能发布" in text and 'name="confirm"' not in text
+    seq = str(drafts.seq_of(author.deployment.db, "visit"))
+    assert author.client.post(url, data={**form, "seq": seq}).status_code == 422
+
+
+def test_texts_are_translated_side_by_side(author: Author) -> None:
+    """What is missing is counted; a colleague's text is not overwritten. # R0.4 (part)"""
+    url = "/staff/surveys/visit/texts"
+    author.did("insert rating", "overall")
+    text = author.client.get(f"{url}?of=arrival", headers=CHINESE).text
+    assert "还有 1 处文字没有写" in text and 't:rating:text/en"' in text
+    form = {"_csrf": author.csrf, "page": "arrival", "act": "save"}
+    field = {"t:rating:text/en": "How was it?", "w:rating:text/en": ""}
+    saved = author.client.post(url, data={**form, **field}, follow_redirects=False)
+    assert saved.status_code == 303
+    assert "所有文字都已写好" in author.client.get(url, headers=CHINESE).text
+    option = {"t:why/options/wait:text/en": "Too long", "w:why/options/wait:text/en": "The wait"}
+    assert author.client.post(url, data={**form, **option}).status_code == 200
+    edit = SetMember(of="rating", member="text/en", value="Theirs")
+    drafts.apply_edit(author.deployment.db, "visit", edit, OTHER)
+    mine = {"t:rating:text/en": "Mine", "w:rating:text/en": "How was it?"}
+    refused = author.client.post(url, data={**form, **mine}, headers=CHINESE)
+    assert refused.status_code == 409 and "Theirs" in refused.text and "Mine<" in refused.text
+    assert (
+        to_tree(author.document)["pages"][0]["questions"][2]["options"][0]["text"]["en"]
+        == "Too long"
+    )
+
+
+def test_edited_json_is_checked_and_never_lost(author: Author) -> None:
+    """Errors name their places; what a colleague did meanwhile is looked at first. # R0.5 (part)"""
+    url = "/staff/surveys/visit/json"
+    text = author.client.get(url, headers=CHINESE).text
+    seq = re.search(r'name="seq" value="(\d+)"', text)
+    assert seq is not None
+    form = {"_csrf": author.csrf, "seq": seq[1]}
+
+    def send(document: str) -> Any:
+        return author.client.post(
+            url, data={**form, "document": document}, headers=CHINESE, follow_redirects=False
+        )
+
+    broken = send("{不是 JSON")
+    assert broken.status_code == 422 and "{不是 JSON" in broken.text
+    tree = to_tree(author.document)
+    wrong = json.dumps(tree | {"kind": "poem", "ghost": 1}, ensure_ascii=False)
+    refused = send(wrong)
+    assert refused.status_code == 422 and "/kind" in refused.text and "/ghost" in refused.text
+    assert "poem" in refused.text
+    assert send(json.dumps(tree | {"id": "another"})).status_code == 409
+    assert send(json.dumps(tree | {"tags": ["x"]})).status_code == 303
+    assert author.document.tags == ("x",)
+    stale = send(json.dumps(tree | {"tags": ["y"]}))
+    assert stale.status_code == 409 and '"y"' in html.unescape(stale.text)
+    author.did("undo")
+    assert author.document.tags == ()
+
+
+def test_only_designers_enter(author: Author) -> None:
+    """Others are refused, a form without its token changes nothing, unknown surveys are 404."""
+    assert author.client.post(author.url, data={"act": "insert rating"}).status_code == 403
+    assert author.client.get("/staff/surveys/none/build").status_code == 404
+    sign_in(author.deployment, author.client, "reader", "analyst")
+    assert author.client.get(author.url).status_code == 403
