@@ -7,12 +7,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from click.testing import CliRunner
+
+from runtime.cli import SETTINGS_EXIT, commands
+from runtime.kit.settings import SettingsError
 
 HUISHENG = Path(sys.executable).parent / "huisheng"
 READY_SECONDS = 180
@@ -106,7 +110,7 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, **settings: str) -> Iterator[Running]:
+def running(folder: Path, **settings: str) -> Generator[Running]:
     """The program, ready, for as long as the block lasts."""
     program = Running(folder, **settings)
     try:
@@ -140,9 +144,20 @@ class Place:
         )
 
     def type(self, *words: str, **settings: str) -> tuple[int, str, str]:
-        """What a command ends with: its exit code, output and messages."""
+        """What a command ends with, as a process: its exit code, output and messages."""
         changed = {k: v for k, v in (self.environment | settings).items() if v}
         done = subprocess.run(
             [str(HUISHENG), *words], env=changed, capture_output=True, text=True, check=False
         )
         return done.returncode, done.stdout.strip(), done.stderr.strip()
+
+    def call(self, *words: str, **settings: str) -> tuple[int, str, str]:
+        """The same within this process: quicker, where processes are not the claim."""
+        environ = {k: v for k, v in (self.environment | settings).items() if v}
+        left = {k: None for k in os.environ if k.startswith("HUISHENG_")}
+        done = CliRunner(env=left | environ).invoke(commands, words)
+        if isinstance(done.exception, SettingsError):
+            return SETTINGS_EXIT, done.stdout.strip(), str(done.exception)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stdout.strip(), done.stderr.strip()

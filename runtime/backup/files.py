@@ -86,6 +86,9 @@ def _padding(size: int) -> bytes:
 def unpack(pieces: Iterator[bytes], data_dir: Path) -> None:
     """Put the files back; each takes its name only when it is whole and on the disk."""
     data_dir.mkdir(parents=True, exist_ok=True)
+    for folder in (*BY_CONTENT, RECORDS):
+        for rest in (data_dir / folder).glob("**/.*.part"):  # of a restore that was killed
+            rest.unlink(missing_ok=True)
     with tarfile.open(fileobj=_Pieces(pieces), mode="r|") as archive:
         for member in archive:
             place = data_dir / tarfile.data_filter(member, str(data_dir)).name

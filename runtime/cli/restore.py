@@ -60,13 +60,14 @@ def _restore(settings: Settings, source: Path, key: bytes) -> Manifest:
             record(connection, SYSTEM, "backup.restored", "backup", source.name, facts=facts)
             theirs = {one.fingerprint for one in stored_keys(connection)}
         db.close()
-    missing = theirs - {_fingerprint(settings)}
+    missing = theirs - _fingerprints(settings)
     if missing:
         click.echo(OTHER_ENVELOPE.format(theirs=", ".join(sorted(missing))), err=True)
     return found
 
 
-def _fingerprint(settings: Settings) -> str | None:
+def _fingerprints(settings: Settings) -> set[str]:
     kept = settings.data_dir / "secrets" / "envelope.key"
-    key = settings.envelope_key or (kept.read_bytes() if kept.exists() else None)
-    return None if key is None else Envelope(key).fingerprint
+    drawn = kept.read_bytes() if kept.exists() else None
+    keys = (settings.envelope_key or drawn, settings.old_envelope_key)
+    return {Envelope(key).fingerprint for key in keys if key is not None}

@@ -24,7 +24,7 @@ def _lines(deployment: Deployment, prefix: str) -> list[str]:
 
 
 def _exported(place: Place) -> dict[str, Any]:
-    code, out, err = place.type("admin", "roles", "export")
+    code, out, err = place.call("admin", "roles", "export")
     assert (code, err) == (0, "")
     return json.loads(out)
 
@@ -41,7 +41,7 @@ def import_(place: Place, tmp_path: Path) -> Any:
         file = tmp_path / "roles.json"
         text = document if isinstance(document, str) else json.dumps(document)
         file.write_text(text, "utf-8")
-        return place.type("admin", "roles", "import", str(file), *options)
+        return place.call("admin", "roles", "import", str(file), *options)
 
     return run
 
@@ -65,7 +65,7 @@ def test_the_first_administrator_is_made_and_mistakes_are_named(
         (("grant", "bo", "analyst", "--department", "x", "--department", "y"), "departments x, y."),
     ]
     for words, message in refused:
-        code, out, err = place.type("admin", *words)
+        code, out, err = place.call("admin", *words)
         assert code == 1 and out == "" and message in err, (words, err)
     with deployment.db.begin() as connection:
         assert [users.find(connection, one).login for one in ("an.li", "bo")] == ["an.li", "bo"]

@@ -35,6 +35,7 @@ from tests.serving import Place
 
 KEY = secrets.token_hex(32)
 PATIENCE_SECONDS = 30
+OWNER_URL = "HUISHENG_DATABASE_OWNER_URL"
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +192,7 @@ def test_what_is_damaged_foreign_or_in_the_way_is_refused(
         ),
     ]
     for words, command, settings in refused:
-        code, out, err = place.type(*command, **settings)
+        code, out, err = place.call(*command, **settings)
         assert code in (1, 2) and words in err and out == "", (command, code, out, err)
         assert "Traceback" not in err and len(err.splitlines()) == 1, err
     assert place.type("restore", "--check", str(made))[0] == 0
@@ -261,6 +262,34 @@ def test_a_killed_backup_counts_for_nothing_and_is_swept(place: Place, tmp_path:
     code, out, err = place.type("backup", str(target))
     assert code == 0, err
     assert {path.name for path in target.iterdir()} == {".lock", Path(out).name}
+
+
+def test_a_killed_restore_left_an_empty_database_and_runs_again(
+    place: Place, empty_server: tuple[Place, Services], tmp_path: Path
+) -> None:
+    """SIGKILL while it puts the files back: nothing is half there. # S68 (part)"""
+    _store_files(place.data_dir, 6)
+    made = Path(place.type("backup", str(tmp_path / "out"))[1])
+    second, services = empty_server
+    (second.data_dir / "audit").mkdir()
+    newer = second.data_dir / "audit" / "anchors.jsonl"
+    newer.write_text("what was anchored after the backup")
+    child = second.begin("restore", str(made))
+    _wait_for(second.data_dir, "attachments/*/*")
+    child.kill()
+    child.communicate(timeout=PATIENCE_SECONDS)
+    assert _count(services.owner_url) == {}
+    code, _, err = second.type("restore", str(made))
+    assert code == 0, err
+    assert _count(services.owner_url)["sites"] == _count(place.environment[OWNER_URL])["sites"]
+    contents = {path.read_bytes() for path in _attachments(place.data_dir)}
+    assert {path.read_bytes() for path in _attachments(second.data_dir)} == contents
+    assert not list(second.data_dir.glob("attachments/*/.*"))
+    assert newer.read_text() == "what was anchored after the backup"
+
+
+def _attachments(data_dir: Path) -> list[Path]:
+    return [path for path in (data_dir / "attachments").glob("*/*") if path.is_file()]
 
 
 # Every night
