@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
+
 from engine.check import check_parsed
 from engine.definition import MAX_BYTES
 from engine.parse import Malformed, decode_json, parse
-from interchange import surveyjs, xlsform
+from interchange import fhir, surveyjs, xlsform
 from interchange.report import Conversion, Report
 
 SOURCES = ("surveyjs", "fhir", "xlsform", "huisheng")
@@ -13,18 +15,28 @@ TARGETS = ("huisheng", "fhir")
 MAX_SOURCE_BYTES = 4 * MAX_BYTES
 
 
-def convert(data: bytes, source: str, target: str, language: str | None = None) -> Conversion:
+def convert(
+    data: bytes,
+    source: str,
+    target: str,
+    language: str | None = None,
+    not_equal: fhir.NotEqual = "lforms",
+) -> Conversion:
     """Reads a document of one format and makes one of another.
 
-    Any bytes are answered. `language` is the language of texts that name none.
+    Any bytes are answered. `language` is the language of texts that name none; `not_equal` is whose
+    reading of FHIR's `!=` counts where there is no answer.
     """
-    read = _read(data, source, language)
+    read = _read(data, source, language, not_equal)
     if target == "huisheng" or read.document is None:
         return read
-    raise NotImplementedError
+    made = fhir.write(read.document)
+    if source == "huisheng":
+        return made
+    return msgspec.structs.replace(read, resource=made.resource, losses=read.losses + made.losses)
 
 
-def _read(data: bytes, source: str, language: str | None) -> Conversion:
+def _read(data: bytes, source: str, language: str | None, not_equal: fhir.NotEqual) -> Conversion:
     if source == "huisheng":
         return _own(data)
     if source == "xlsform":
@@ -33,14 +45,16 @@ def _read(data: bytes, source: str, language: str | None) -> Conversion:
         value, duplicates = decode_json(data, MAX_SOURCE_BYTES)
     except Malformed as error:
         return _unreadable(error)
-    made = surveyjs.read(value, language)
+    if source == "fhir":
+        made = fhir.read(value, language, not_equal)
+    else:
+        made = surveyjs.read(value, language)
     if not duplicates:
         return made
     report = Report()
     for problem in duplicates:
         report.lose(problem.code, problem.at, **problem.params)
-    losses = (*report.losses, *made.losses)
-    return Conversion(made.document, made.resource, losses, made.elements, made.carried)
+    return msgspec.structs.replace(made, losses=(*report.losses, *made.losses))
 
 
 def _own(data: bytes) -> Conversion:

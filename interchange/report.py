@@ -54,6 +54,7 @@ class Conversion(msgspec.Struct, frozen=True):
     losses: tuple[Loss, ...]
     elements: int
     carried: int
+    assets: dict[str, bytes] = {}
 
     @property
     def is_lossless(self) -> bool:
@@ -69,6 +70,8 @@ class Report:
         self.origin: dict[str, str] = {}
         self.elements: set[str] = set()
         self.refused: set[str] = set()
+        self.assets: dict[str, bytes] = {}
+        """Pictures that stood inside the source, by asset id."""
         self._seen: set[tuple[str, str, str]] = set()
 
     def element(self, at: str) -> None:
@@ -114,7 +117,8 @@ class Report:
         carried = len(self.elements - self.refused)
         if document is None and resource is None:
             carried = 0
-        return Conversion(document, resource, tuple(self.losses), len(self.elements), carried)
+        losses = tuple(self.losses)
+        return Conversion(document, resource, losses, len(self.elements), carried, self.assets)
 
 
 @cache

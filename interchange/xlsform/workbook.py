@@ -6,9 +6,9 @@ import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any, NamedTuple, cast
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
+from defusedxml.ElementTree import ParseError
 from openpyxl.utils.exceptions import InvalidFileException
 
 MAX_BYTES = 8 * 1024 * 1024

@@ -1,0 +1,7 @@
+"""FHIR R4 Questionnaire with SDC extensions, in and out, and QuestionnaireResponse out."""
+
+from interchange.fhir.reader import NotEqual, read
+from interchange.fhir.responses import questionnaire_response
+from interchange.fhir.writer import write
+
+__all__ = ["NotEqual", "questionnaire_response", "read", "write"]

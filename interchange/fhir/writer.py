@@ -1,0 +1,384 @@
+"""Writes a survey as a FHIR R4 Questionnaire with SDC extensions."""
+
+import re
+from typing import Any
+
+from engine.definition import Document, Page, Sum
+from engine.problems import pointer
+from engine.questions import Question
+from engine.questions.cascade import Cascade
+from engine.questions.choices import ChoiceQuestion
+from engine.questions.consent import Consent
+from engine.questions.matrix import Matrix
+from engine.questions.moments import DateQuestion, TimeQuestion
+from engine.questions.multi_choice import MultiChoice
+from engine.questions.nps import Nps
+from engine.questions.number import NumberQuestion
+from engine.questions.ranking import Ranking
+from engine.questions.rating import Rating
+from engine.questions.text import TextQuestion
+from engine.questions.uploads import UploadQuestion
+from engine.ruletree import Rule
+from engine.text import Text, localize
+from interchange.fhir import extensions as ext
+from interchange.fhir.rules import NotCarried, Rules, coding, is_whole
+from interchange.report import Conversion, Report
+
+Made = dict[str, Any]
+_TYPES = {
+    "single_choice": "choice", "multi_choice": "choice", "ranking": "choice", "cascade": "choice",
+    "rating": "integer", "nps": "integer", "yes_no": "boolean", "consent": "boolean",
+    "text": "string", "number": "decimal", "date": "date", "time": "time",
+    "department": "reference", "staff": "reference", "picture_upload": "attachment",
+    "file_upload": "attachment", "signature": "attachment", "statement": "display",
+    "matrix": "group",
+}  # fmt: skip
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_REFERENCES = {"department": "Organization", "staff": "Practitioner"}
+
+
+def write(document: Document) -> Conversion:
+    """The Questionnaire of a document without errors; losses point into the document."""
+    return _Writer(document).run()
+
+
+def canonical(document: Document) -> str:
+    """The address that names the form."""
+    return document.url or f"urn:huisheng:survey:{document.id}"
+
+
+class _Writer:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.report = Report()
+        self.rules = Rules(document)
+        self.base = document.languages[0]
+        self.scored = False
+
+    def run(self) -> Conversion:
+        document = self.document
+        kept: Any = document.ext.get("fhir", {})
+        made: Made = {"resourceType": "Questionnaire", "id": document.id.replace("_", "-")}
+        made |= {"language": self.base, "url": canonical(document)}
+        made |= kept if isinstance(kept, dict) else {}
+        made.setdefault("status", "active")
+        made.setdefault("name", _computer_name(document.id))
+        made |= self.say("title", document.title)
+        if document.description is not None:
+            made |= self.say("description", document.description)
+        if document.codes:
+            made["code"] = [_coding(code) for code in document.codes]
+        made["item"] = [self.page(p, page) for p, page in enumerate(document.pages)]
+        made["item"] += self.computed()
+        self.lose_the_rest()
+        return self.report.outcome(document, made)
+
+    def say(self, member: str, text: Text) -> Made:
+        """A text with its translations."""
+        made: Made = {member: self.unpiped(localize(text, self.base, self.base))}
+        if isinstance(text, dict):
+            others = {tag: t for tag, t in text.items() if tag != self.base}
+            if others:
+                made[f"_{member}"] = {"extension": [_translation(t, self.unpiped(v))
+                                                    for t, v in others.items()]}  # fmt: skip
+        return made
+
+    def unpiped(self, text: str) -> str:
+        return _PLACEHOLDER.sub("…", text).replace("\\{{", "{{").replace("\\…", "{{…")
+
+    # -- items ------------------------------------------------------------------------------
+
+    def page(self, p: int, page: Page) -> Made:
+        at = pointer("pages", p)
+        self.report.element(at)
+        made: Made = {"linkId": page.id, "type": "group"}
+        if page.title is not None:
+            made |= self.say("text", page.title)
+        if page.codes:
+            made["code"] = [_coding(code) for code in page.codes]
+        self.enable(made, page.show_if, f"{at}/show_if")
+        if page.next:
+            self.report.lose("jump", f"{at}/next", page.id)
+        items = [self.question(f"{at}/questions/{q}", question)
+                 for q, question in enumerate(page.questions)]  # fmt: skip
+        if page.description is not None:
+            words = {"linkId": f"{page.id}.description", "type": "display"}
+            items.insert(0, words | self.say("text", page.description))
+        if items:
+            made["item"] = items
+        else:
+            made["type"] = "display"
+            made.setdefault("text", page.id)
+            made.pop("code", None)
+        return made
+
+    def question(self, at: str, question: Question) -> Made:
+        self.report.element(at)
+        made: Made = {"linkId": question.id}
+        if question.codes and question.type != "statement":
+            made["code"] = [_coding(code) for code in question.codes]
+        made |= self.say("text", question.text)
+        if _PLACEHOLDER.search(localize(question.text, self.base, self.base)):
+            self.report.lose("placeholder_out", f"{at}/text", question.id)
+        made["type"] = _TYPES[question.type]
+        self.enable(made, question.show_if, f"{at}/show_if")
+        if question.required is True:
+            made["required"] = True
+        elif question.required is not False:
+            self.report.lose("required_rule", f"{at}/required", question.id)
+        extensions: list[Made] = made.pop("extension", [])
+        self.members(at, question, made, extensions)
+        if question.hint is not None:
+            hint = {"linkId": f"{question.id}.hint", "type": "display",
+                    "extension": [_control("help")]}  # fmt: skip
+            made["item"] = [*made.get("item", []), hint | self.say("text", question.hint)]
+        for i, _media in enumerate(question.media):
+            self.report.lose("picture_out", f"{at}/media/{i}", question.id)
+        if extensions:
+            made = {"linkId": made["linkId"], "extension": extensions} | made
+        return made
+
+    def enable(self, made: Made, rule: Rule | None, at: str) -> None:
+        if rule is None:
+            return
+        try:
+            enabled = self.rules.enabled(rule)
+        except NotCarried as problem:
+            self.report.lose("rule_out", at, str(problem))
+            return
+        if enabled.conditions:
+            made["enableWhen"] = enabled.conditions
+            if len(enabled.conditions) > 1:
+                made["enableBehavior"] = enabled.behavior
+            return
+        expression = {"language": "text/fhirpath", "expression": enabled.expression}
+        made["extension"] = [{"url": ext.ENABLE_WHEN, "valueExpression": expression}]
+
+    def members(self, at: str, question: Question, made: Made, extensions: list[Made]) -> None:
+        """What is the type's own."""
+        match question:
+            case Matrix():
+                self.matrix(at, question, made, extensions)
+            case ChoiceQuestion():
+                self.choice(at, question, made, extensions)
+            case Cascade():
+                made["answerOption"] = [
+                    {"valueCoding": {"code": node.id} | self.say("display", node.text)}
+                    for _, node in question.walk()
+                ]
+                self.report.change("cascade_out", at, question.id)
+            case Rating() | Nps():
+                self.scale(at, question, extensions)
+            case NumberQuestion():
+                self.number(question, made, extensions)
+            case DateQuestion() | TimeQuestion():
+                self.moment(at, question, extensions)
+            case TextQuestion():
+                self.text(at, question, made, extensions)
+            case UploadQuestion():
+                self.upload(question, made, extensions)
+            case _:
+                self.plain(at, question, extensions)
+
+    def plain(self, at: str, question: Question, extensions: list[Made]) -> None:
+        if isinstance(question, Consent):
+            self.report.change("consent_out", at, question.id)
+        elif question.type in _REFERENCES:
+            extensions.append({"url": ext.REFERENCE, "valueCode": _REFERENCES[question.type]})
+
+    def scale(self, at: str, question: Rating | Nps, extensions: list[Made]) -> None:
+        low, high = (question.min, question.max) if isinstance(question, Rating) else (0, 10)
+        extensions += [*_limits("Integer", low, high), _control("slider")]
+        if question.labels:
+            self.report.lose("labels_out", f"{at}/labels", question.id)
+        if isinstance(question, Rating):
+            self.not_applicable(at, question.not_applicable, question.id)
+
+    def not_applicable(self, at: str, offered: bool, name: str) -> None:
+        if offered:
+            self.report.lose("not_applicable_out", f"{at}/not_applicable", name)
+
+    def choice(self, at: str, question: ChoiceQuestion, made: Made, extensions: list[Made]) -> None:
+        entered = [o for o in question.options if o.text_entry]
+        if entered:
+            made["type"] = "open-choice"
+        if isinstance(question, (MultiChoice, Ranking)):
+            made["repeats"] = True
+        if isinstance(question, Ranking):
+            self.report.change("ranking_out", at, question.id)
+        if isinstance(question, MultiChoice):
+            for url, number in ((ext.MIN_OCCURS, question.min_selected),
+                                (ext.MAX_OCCURS, question.max_selected)):  # fmt: skip
+                if number is not None:
+                    extensions.append({"url": url, "valueInteger": number})
+        appearance = getattr(question, "appearance", "list")
+        if appearance == "dropdown":
+            extensions.append(_control("drop-down"))
+        shown = [o for o in question.options if not (o.text_entry and o.id == "other")]
+        made["answerOption"] = [self.option(question, option) for option in shown]
+        for i, option in enumerate(question.options):
+            if option.show_if is not None:
+                self.report.lose("option_rule", f"{at}/options/{i}/show_if", option.id)
+            if option.image is not None:
+                self.report.lose("picture_out", f"{at}/options/{i}/image", option.id)
+
+    def option(self, question: Any, option: Any) -> Made:
+        text = self.say("display", option.text)
+        value = coding(question, option.id) | text
+        made: Made = {}
+        kind = option.ext.get("fhir_value")
+        if option.points is not None:
+            made["extension"] = [{"url": ext.ORDINAL, "valueDecimal": option.points}]
+            value["extension"] = [{"url": ext.WEIGHT, "valueDecimal": option.points}]
+        if getattr(option, "exclusive", False):
+            made.setdefault("extension", []).append({"url": ext.EXCLUSIVE, "valueBoolean": True})
+        if kind is not None:
+            plain: Any = option.ext.get("source_id", option.id)
+            return made | {kind: int(plain) if kind == "valueInteger" else plain}
+        return made | {"valueCoding": value}
+
+    def matrix(self, at: str, question: Matrix, made: Made, extensions: list[Made]) -> None:
+        """A table: a group whose items are the rows, under the names that rules use."""
+        extensions.append(_control("gtable"))
+        made.pop("required", None)
+        rows: list[Made] = []
+        for i, row in enumerate(question.rows):
+            item: Made = {"linkId": f"{question.id}.{row.id}"} | self.say("text", row.text)
+            self.enable(item, row.show_if, f"{at}/rows/{i}/show_if")
+            needed = question.rows_required is True or (
+                isinstance(question.rows_required, tuple) and row.id in question.rows_required
+            )
+            if question.required is True and needed:
+                item["required"] = True
+            if question.scale is not None:
+                item["type"] = "integer"
+                own = _limits("Integer", question.scale.min, question.scale.max)
+                item["extension"] = [*item.get("extension", []), *own]
+            else:
+                item["type"] = "choice"
+                item["answerOption"] = [self.option(question, o) for o in question.options]
+            rows.append(item)
+        made["item"] = rows
+        self.not_applicable(at, question.not_applicable, question.id)
+        self.report.change("matrix_out", at, question.id)
+
+    def number(self, question: NumberQuestion, made: Made, extensions: list[Made]) -> None:
+        whole = is_whole(question)
+        made["type"] = "integer" if whole else "decimal"
+        extensions += _limits("Integer" if whole else "Decimal", question.min, question.max)
+        if question.step is not None and not whole:
+            places = len(str(question.step).partition(".")[2])
+            extensions.append({"url": ext.DECIMALS, "valueInteger": max(places, 1)})
+        if question.unit is not None:
+            unit = self.say("display", question.unit)
+            extensions.append({"url": ext.UNIT, "valueCoding": unit})
+
+    def moment(
+        self, at: str, question: DateQuestion | TimeQuestion, extensions: list[Made]
+    ) -> None:
+        for url, limit in ((ext.MIN, question.min), (ext.MAX, question.max)):
+            if limit == "today":
+                self.report.lose("today_out", at, question.id)
+            elif limit is not None:
+                is_date = isinstance(question, DateQuestion)
+                value = {"valueDate": limit} if is_date else {"valueTime": f"{limit}:00"}
+                extensions.append({"url": url, **value})
+
+    def text(self, at: str, question: TextQuestion, made: Made, extensions: list[Made]) -> None:
+        made["type"] = "text" if question.lines > 1 else "string"
+        made["maxLength"] = question.max_length
+        if question.min_length:
+            extensions.append({"url": ext.MIN_LENGTH, "valueInteger": question.min_length})
+        if question.pattern is not None:
+            extensions.append({"url": ext.REGEX, "valueString": question.pattern})
+        if question.format is not None:
+            self.report.lose("format_out", f"{at}/format", question.format)
+
+    def upload(self, question: UploadQuestion, made: Made, extensions: list[Made]) -> None:
+        if question.max_files > 1:
+            made["repeats"] = True
+            extensions.append({"url": ext.MAX_OCCURS, "valueInteger": question.max_files})
+        megabytes = round(question.max_bytes / 1024 / 1024, 4)
+        extensions.append({"url": ext.MAX_SIZE, "valueDecimal": megabytes})
+        for kind in question.accepted_types():
+            extensions.append({"url": ext.MIME, "valueCode": kind})
+
+    # -- the rest ---------------------------------------------------------------------------
+
+    def computed(self) -> list[Made]:
+        """Sums of answers and of points as calculated items."""
+        made: list[Made] = []
+        for i, value in enumerate(self.document.computed):
+            at = f"/computed/{i}"
+            self.report.element(at)
+            of = [o for o in getattr(value.value, "of", ()) if o != 0]
+            if isinstance(value.value, Sum) and of and all(self.is_answer(o) for o in of):
+                made.append(self.calculated(value.id, value.title, _sum_path(of, "")))
+            else:
+                self.report.refuse("computed_out", at, value.id)
+        for i, score in enumerate(self.document.scores):
+            at = f"/scores/{i}"
+            self.report.element(at)
+            plain = score.method == "sum" and not score.weights and not score.min_answered
+            if plain and all(self.has_points(member) for member in score.of):
+                path = _sum_path(list(score.of), ".ordinal()")
+                made.append(self.calculated(f"score.{score.id}", score.title, path))
+            else:
+                self.report.refuse("score_out", at, score.id)
+        return made
+
+    def is_answer(self, operand: Any) -> bool:
+        ref = self.rules.scope.refs.get(operand) if isinstance(operand, str) else None
+        return ref is not None and ref.source == "question" and ref.part != "count"
+
+    def has_points(self, member: str) -> bool:
+        question = self.rules.scope.questions.get(member)
+        return question is not None and question.type == "single_choice"
+
+    def calculated(self, name: str, title: Text | None, path: str) -> Made:
+        expression = {"language": "text/fhirpath", "expression": path}
+        made: Made = {"linkId": name}
+        made["extension"] = [{"url": ext.CALCULATED, "valueExpression": expression},
+                             {"url": ext.HIDDEN, "valueBoolean": True}]  # fmt: skip
+        return made | self.say("text", title or name) | {"type": "decimal", "readOnly": True}
+
+    def lose_the_rest(self) -> None:
+        document = self.document
+        for member in ("endings", "alerts", "walks", "context"):
+            if getattr(document, member):
+                self.report.lose("member_out", f"/{member}", member)
+        if document.kind != "survey":
+            self.report.lose("member_out", "/kind", document.kind)
+
+
+def _sum_path(of: list[str], how: str) -> str:
+    links = " or ".join(f"linkId='{name}'" for name in of)
+    return f"%resource.repeat(item).where({links}).answer.value{how}.sum()"
+
+
+def _computer_name(name: str) -> str:
+    """A name as R4 wants it (que-0): a capital first, letters, digits and underscores."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _coding(code: Any) -> Made:
+    made = {"system": code.system, "code": code.code}
+    return made | ({"display": code.display} if code.display else {})
+
+
+def _translation(tag: str, text: str) -> Made:
+    return {"url": ext.TRANSLATION, "extension": [
+        {"url": "lang", "valueCode": tag}, {"url": "content", "valueString": text}]}  # fmt: skip
+
+
+def _control(code: str) -> Made:
+    concept = {"coding": [{"system": ext.CONTROLS, "code": code}]}
+    return {"url": ext.CONTROL, "valueCodeableConcept": concept}
+
+
+def _limits(kind: str, low: Any, high: Any) -> list[Made]:
+    found: list[Made] = []
+    for url, limit in ((ext.MIN, low), (ext.MAX, high)):
+        if limit is not None:
+            found.append({"url": url, f"value{kind}": limit})
+    return found
