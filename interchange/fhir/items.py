@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.questions.moments import is_date, is_time
+from engine.text import localize
 from interchange.expression import Unreadable
 from interchange.fhir import extensions as ext
 from interchange.fhir.context import Context, carried_code
@@ -19,6 +20,8 @@ Made = dict[str, Any]
 PICTURES = ("image/jpeg", "image/png", "image/webp")
 MAX_PICTURE = 4 * 1024 * 1024
 MAX_OPTIONS = 2000
+USUAL_LENGTH = 2000
+"""Of a text question that sets none."""
 
 
 class Item:
@@ -190,7 +193,7 @@ def _text(item: Item, made: Made) -> None:
     if item.node.word("type") == "text":
         made["lines"] = 4
     longest = item.node.whole("maxLength")
-    if longest is not None and longest > 0:
+    if longest is not None and longest > 0 and longest != USUAL_LENGTH:
         made["max_length"] = min(longest, 20_000)
     least = number_of(item.extensions.value(ext.MIN_LENGTH))
     if isinstance(least, int) and least > 0:
@@ -333,6 +336,8 @@ def _option(
     option: Made = {"id": made_id, "text": text, **source_id(code, made_id)}
     carried = carried_code(coding)
     if carried is not None:
+        if carried.get("display") == localize(text, context.speech.base):
+            del carried["display"]
         option["codes"] = [carried]
     elif plain is not None:
         kind = next(k for k in ("valueString", "valueInteger", "valueDate", "valueTime")

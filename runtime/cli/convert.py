@@ -1,7 +1,9 @@
 """huisheng convert: forms of other systems in, ours out, with a report of what was lost."""
 
+import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,9 @@ import click
 
 import interchange
 from interchange import report as reports
+from interchange.fhir import NotEqual
 from runtime.cli import _documents as documents
+from runtime.surveys.assets import DOCUMENT_NAME
 
 
 @click.command()
@@ -25,6 +29,9 @@ from runtime.cli import _documents as documents
 @click.option("--strict", is_flag=True, help="Exit 1 and write no OUT where anything is lost.")
 @click.option("--text-language", default=None, metavar="TAG",
               help="Language of texts that name none, such as zh-CN.")  # fmt: skip
+@click.option("--not-equal", type=click.Choice(["lforms", "smart-forms"]), default="lforms",
+              show_default=True,
+              help="Whose reading of FHIR's != counts where there is no answer.")  # fmt: skip
 @documents.language_option
 def command(
     source: str,
@@ -34,13 +41,16 @@ def command(
     report_file: str | None,
     strict: bool,
     text_language: str | None,
+    not_equal: NotEqual,
     lang: str,
 ) -> None:
     """Convert the form in the file IN (`-`: standard input).
 
+    An OUT that ends in .zip is a bundle: the document with the pictures that stood inside IN.
     Exit 1 where nothing could be made of it, or with --strict where anything was lost.
     """
-    conversion = interchange.convert(documents.read_bytes(in_), source, target, text_language)
+    data = documents.read_bytes(in_)
+    conversion = interchange.convert(data, source, target, text_language, not_equal)
     told = interchange.summary(conversion, source, target, lang)
     if report_file is not None:
         _write(report_file, told)
@@ -50,7 +60,7 @@ def command(
     made = _made(conversion)
     if made is None or (strict and not conversion.is_lossless):
         sys.exit(1)
-    _write(out, made)
+    _write(out, made, conversion.assets)
 
 
 def _made(conversion: interchange.Conversion) -> dict[str, Any] | None:
@@ -65,13 +75,25 @@ def _line(path: str, loss: dict[str, Any]) -> str:
     return f"{path}: {loss['at'] or '/'}: {loss['kind']} {loss['code']}: {words}"
 
 
-def _write(path: str, value: Any) -> None:
+def _write(path: str, value: Any, assets: dict[str, bytes] | None = None) -> None:
     if path == "-":
         documents.print_json(value)
         return
-    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    written = (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    if path.endswith(".zip"):
+        written = _bundle(written, assets or {})
     try:
-        Path(path).write_text(text, "utf-8")
+        Path(path).write_bytes(written)
     except OSError as error:
         click.echo(f"{path}: {error.strerror}", err=True)
         sys.exit(2)
+
+
+def _bundle(document: bytes, assets: dict[str, bytes]) -> bytes:
+    """A document with its pictures, as the API of surveys takes it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(DOCUMENT_NAME), document)
+        for name, content in sorted(assets.items()):
+            archive.writestr(zipfile.ZipInfo(f"assets/{name.removeprefix('sha256:')}"), content)
+    return out.getvalue()

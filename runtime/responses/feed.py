@@ -3,11 +3,12 @@
 import base64
 import binascii
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
+from interchange.fhir import questionnaire_response
 from runtime.audit.models import Actor
 from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
@@ -176,70 +177,11 @@ def as_fhir(found: Feed, surveys: SurveyCache) -> dict[str, Any]:
 
 
 def _questionnaire_response(line: ResponseLine, surveys: SurveyCache) -> dict[str, Any]:
-    form = surveys.get(line.survey, line.version)
-    canonical = form.survey.document.url or f"urn:huisheng:survey:{line.survey}"
-    return {
-        "resourceType": "QuestionnaireResponse",
-        "id": line.id,
-        "language": line.lang,
-        "questionnaire": f"{canonical}|{line.version}",
-        "status": "completed",
-        "authored": line.submitted_at.isoformat(),
-        "item": [
-            {
-                "linkId": page.id,
-                "item": [
-                    {"linkId": q.id, "answer": _fhir_answers(q.type, line.answers[q.id])}
-                    for q in page.questions
-                    if q.id in line.answers
-                ],
-            }
-            for page in form.survey.document.pages
-            if any(q.id in line.answers for q in page.questions)
-        ],
-    }
-
-
-def _fhir_answers(kind: str, value: Any) -> list[dict[str, Any]]:
-    values: list[Any] = cast(list[Any], value) if isinstance(value, list) else [value]
-    return [_fhir_answer(kind, one) for one in values]
-
-
-def _fhir_answer(kind: str, value: Any) -> dict[str, Any]:
-    match value:
-        case bool():
-            return {"valueBoolean": value}
-        case int():
-            return {"valueInteger": value}
-        case float():
-            return {"valueDecimal": value}
-        case str():
-            return {_FHIR_TEXTS.get(kind, "valueString"): _fhir_text(kind, value)}
-        case {"choice": choice, **rest}:
-            return {"valueCoding": {"code": choice, "display": rest.get("text", "")}}
-        case {"agreed": bool() as agreed}:
-            return {"valueBoolean": agreed}
-        case _:
-            return {"valueString": msgspec.json.encode(value).decode()}
-
-
-_FHIR_TEXTS = {
-    "single_choice": "valueCoding",
-    "multi_choice": "valueCoding",
-    "ranking": "valueCoding",
-    "department": "valueCoding",
-    "staff": "valueCoding",
-    "cascade": "valueCoding",
-    "date": "valueDate",
-    "time": "valueTime",
-}
-
-
-def _fhir_text(kind: str, value: str) -> Any:
-    match _FHIR_TEXTS.get(kind):
-        case "valueCoding":
-            return {"code": value}
-        case "valueTime":
-            return f"{value}:00"
-        case _:
-            return value
+    return questionnaire_response(
+        surveys.get(line.survey, line.version).survey.document,
+        line.answers,
+        response_id=line.id,
+        version=line.version,
+        authored=line.submitted_at.isoformat(),
+        language=line.lang,
+    )

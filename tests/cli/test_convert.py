@@ -1,11 +1,13 @@
 """huisheng convert, typed as the README says."""
 
 import json
+import zipfile
 
 import pytest
 from click.testing import CliRunner
 
 from runtime.cli import commands
+from tests.interchange.workbooks import workbook
 
 FORM = {
     "title": "门诊",
@@ -77,3 +79,34 @@ def test_standard_input_and_output_serve_as_files(folder):
 def test_a_missing_file_and_an_unknown_format_exit_2(folder):
     assert run("--from", "surveyjs", "none.json").exit_code == 2
     assert run("--from", "word", "form.json").exit_code == 2
+
+
+def test_each_format_comes_in_and_goes_out(folder):
+    """# R0.4 (part)"""
+    (folder / "form.xlsx").write_bytes(
+        workbook(survey="type | name | label\ninteger | n | 几个\nnote | x | 谢谢")
+    )
+    done = run("--from", "xlsform", "--to", "fhir", "form.xlsx", "-o", "q.json", "--strict")
+    assert (done.exit_code, done.output) == (0, "")
+    assert json.loads((folder / "q.json").read_text("utf-8"))["resourceType"] == "Questionnaire"
+    back = run("--from", "fhir", "--to", "huisheng", "q.json", "-o", "back.json", "--strict")
+    assert (back.exit_code, back.output) == (0, "")
+    checked = CliRunner().invoke(commands, ["check", "back.json"])
+    assert (checked.exit_code, checked.output) == (0, "")
+    survey = json.loads((folder / "back.json").read_text("utf-8"))
+    assert [q["id"] for q in survey["pages"][0]["questions"]] == ["n", "x"]
+
+
+def test_a_bundle_holds_the_pictures_that_stood_inside(folder):
+    media = {"contentType": "image/png", "data": "cG5n", "title": "P"}
+    url = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-itemMedia"
+    item = {"linkId": "a", "type": "boolean",
+            "extension": [{"url": url, "valueAttachment": media}]}  # fmt: skip
+    resource = {"resourceType": "Questionnaire", "status": "active", "item": [item]}
+    (folder / "q.json").write_text(json.dumps(resource), "utf-8")
+    assert run("--from", "fhir", "q.json", "-o", "out.zip").exit_code == 0
+    with zipfile.ZipFile(folder / "out.zip") as bundle:
+        names = bundle.namelist()
+        assert bundle.read(names[1]) == b"png"
+        asset = json.loads(bundle.read(names[0]))["pages"][0]["questions"][0]["media"][0]["asset"]
+    assert names[1] == "assets/" + asset.removeprefix("sha256:")
