@@ -1,13 +1,14 @@
 """The API of surveys and their pictures (design section 9)."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, RawBody
+from litestar.params import FromPath, FromQuery, QueryParameter, RawBody
 
 import engine
+from interchange.fhir import NotEqual
 from runtime.accounts.models import Caller
 from runtime.accounts.service import caller_of, require_scope
 from runtime.audit.models import Actor
@@ -16,7 +17,7 @@ from runtime.kit.http import Http, bearer_token, is_too_deep, json_response
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, TooLarge, UnsupportedMedia
 from runtime.kit.words import nearest_language
-from runtime.surveys import assets, findings, service
+from runtime.surveys import assets, findings, interchange, service
 from runtime.surveys.cache import read_version
 from runtime.surveys.models import AssetInfo, SurveyLine, SurveyProblem
 from runtime.wiring import Deployment
@@ -177,6 +178,36 @@ def check_survey(
 
 
 @post(
+    "/surveys/convert",
+    status_code=200,
+    sync_to_thread=True,
+    request_max_body_size=interchange.BODY_BYTES,
+    operation_class=documented(body=dict[str, Any], answer=interchange.ConvertedForm),
+    opt={"scope": "surveys:write"},
+)
+def convert_survey(
+    request: Http,
+    body: RawBody,
+    deployment: NamedDependency[Deployment],
+    source: Annotated[interchange.Source, QueryParameter(name="from")],
+    target: Annotated[interchange.Target, QueryParameter(name="to")] = "huisheng",
+    strict: FromQuery[bool] = False,
+    not_equal: FromQuery[NotEqual] = "lforms",
+) -> Response[bytes]:
+    """A form of another system as a survey document (or as a FHIR Questionnaire), with a report of
+    what was lost and where; nothing is stored. The body is the file as it is.
+
+    422 lists what was lost where nothing could be made, or with `strict` where anything was.
+    """
+    _require(request, deployment, "surveys:write")
+    return json_response(
+        interchange.converted(
+            body, source, target, strict=strict, not_equal=not_equal, lang=_language(request)
+        )
+    )
+
+
+@post(
     "/surveys/{survey_id:str}/publish",
     status_code=200,
     sync_to_thread=True,
@@ -276,7 +307,8 @@ def show_version(
     version: FromPath[int],
     deployment: NamedDependency[Deployment],
 ) -> Response[bytes]:
-    """A published document byte for byte; with `Accept: application/zip` and its pictures."""
+    """A published document byte for byte; with `Accept: application/zip` and its pictures, with
+    `Accept: application/fhir+json` as a FHIR R4 Questionnaire."""
     _require(request, deployment, "surveys:read")
     if not 0 < version < 2**31:
         raise BadRequest("version", "Versions count from 1.", at="/version")
@@ -285,6 +317,8 @@ def show_version(
         bundle = assets.pack(deployment.db, deployment.assets, document)
         name = f'attachment; filename="{survey_id}-{version}.zip"'
         return Response(bundle, media_type=ZIP, headers={"content-disposition": name})
+    if interchange.FHIR_JSON in request.headers.get("accept", ""):
+        return Response(interchange.as_questionnaire(document), media_type=interchange.FHIR_JSON)
     return Response(document, media_type="application/json")
 
 
@@ -338,6 +372,7 @@ def survey_router() -> Router:
             create_survey,
             put_draft,
             check_survey,
+            convert_survey,
             publish_survey,
             close_survey,
             reopen_survey,
