@@ -12,10 +12,7 @@ from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 
 WINDOW = timedelta(minutes=15)
-ACCOUNT_LIMIT = 5
-ADDRESS_LIMIT = 20
 SECOND_LIMIT = 5
-CAPTCHA_FROM = 3
 ADDRESS_CAPTCHA_FROM = 10
 
 

@@ -13,13 +13,13 @@ from runtime.accounts.access import Principal
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.ids import hash_token, new_id, new_token
+from runtime.parameters.service import number_of
 
 Way = Literal["password", "link", "look", "provider"]
 Stage = Literal["full", "password", "totp", "enrol"]
 
 SEEN_EVERY = timedelta(seconds=30)
 HALF_LIFE = timedelta(minutes=10)
-ADMINISTRATOR_PASSWORD_LIFE = timedelta(days=90)
 MAX_AGENT = 200
 
 SEES_PATIENTS = frozenset(
@@ -41,7 +41,28 @@ class Limits(Struct, frozen=True):
 
 
 STAFF = Limits(timedelta(minutes=30), timedelta(hours=8))
-ADMINISTRATOR = Limits(timedelta(minutes=15), timedelta(hours=8))
+"""The longest limits that parameters allow; sweeping and lists go by them."""
+
+
+class Rules(Struct, frozen=True):
+    """The limits in force, as the parameters set them (S16)."""
+
+    staff: Limits
+    administrator: Limits
+    password_life: timedelta
+
+    def limits_of(self, permissions: frozenset[str]) -> Limits:
+        """The limits for what somebody may do."""
+        return self.administrator if permissions & ADMINISTERS else self.staff
+
+
+def rules_of(db: Database) -> Rules:
+    """What is in force now."""
+    longest = timedelta(hours=number_of(db, "sessions.hours"))
+    idle = timedelta(minutes=number_of(db, "sessions.idle_minutes"))
+    administrator = timedelta(minutes=number_of(db, "sessions.administrator_idle_minutes"))
+    password = timedelta(days=number_of(db, "accounts.administrator_password_days"))
+    return Rules(Limits(idle, longest), Limits(min(administrator, idle), longest), password)
 
 
 class SessionLine(Struct, frozen=True):
@@ -62,11 +83,6 @@ class OpenSession(Struct, frozen=True):
     user: str
     name: str
     login: str
-
-
-def limits_of(permissions: frozenset[str]) -> Limits:
-    """The limits for what somebody may do (S16)."""
-    return ADMINISTRATOR if permissions & ADMINISTERS else STAFF
 
 
 def needs_second_factor(permissions: frozenset[str]) -> bool:
@@ -100,14 +116,14 @@ def principal_of(
     """
     if not token:
         return None
-    now = clock()
+    now, rules = clock(), rules_of(db)
     with db.begin() as connection:
         row = connection.execute(_FIND, {"hash": hash_token(token)}).one_or_none()
         if row is None:
             return None
         grants = roles.grants_of(connection, str(row.user_id), clock=clock)
-        stage = _stage(row, grants.permissions, now)
-        if _is_over(row, stage, grants.permissions, now):
+        stage = _stage(row, grants.permissions, now, rules)
+        if _is_over(row, stage, rules.limits_of(grants.permissions), now):
             end(connection, str(row.id))
             return None
         _keep_awake(connection, row, now)
@@ -126,30 +142,29 @@ def principal_of(
     )
 
 
-def _stage(row: Any, permissions: frozenset[str], now: datetime) -> Stage:
+def _stage(row: Any, permissions: frozenset[str], now: datetime, rules: Rules) -> Stage:
     """What this session still waits for."""
     if row.way == "look":
         return "full"
     if row.confirmed_at is not None and not row.is_second:
         return "totp"
-    if _wants_password(row, permissions, now):
+    if _wants_password(row, permissions, now, rules):
         return "password"
     if row.confirmed_at is None and needs_second_factor(permissions):
         return "enrol"
     return "full"
 
 
-def _wants_password(row: Any, permissions: frozenset[str], now: datetime) -> bool:
+def _wants_password(row: Any, permissions: frozenset[str], now: datetime, rules: Rules) -> bool:
     if row.password_at is None or row.way == "provider":
         return row.way == "link"
     if row.must_change:
         return True
-    is_old = now - row.password_at > ADMINISTRATOR_PASSWORD_LIFE
+    is_old = now - row.password_at > rules.password_life
     return is_old and bool(permissions & ADMINISTERS)
 
 
-def _is_over(row: Any, stage: Stage, permissions: frozenset[str], now: datetime) -> bool:
-    limits = limits_of(permissions)
+def _is_over(row: Any, stage: Stage, limits: Limits, now: datetime) -> bool:
     longest = limits.absolute if stage == "full" else HALF_LIFE
     return now - row.seen_at > limits.idle or now - row.created_at > longest
 

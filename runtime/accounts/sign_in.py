@@ -25,6 +25,7 @@ from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.settings import Settings
+from runtime.parameters.service import number_of
 
 PASSWORD = PasswordProvider()
 
@@ -82,12 +83,13 @@ class Desk:
         return self._asks_captcha(self._account(PASSWORD.aimed_at({"login": login})), visitor)
 
     def _asks_captcha(self, account: bytes | None, visitor: Visitor) -> bool:
+        asked_from = number_of(self.db, "sign_in.captcha_from")
         with self.db.begin() as connection:
             address = attempts.count(connection, self._address(visitor), clock=self.clock)
             if account is None or address.failures >= attempts.ADDRESS_CAPTCHA_FROM:
                 return address.failures >= attempts.ADDRESS_CAPTCHA_FROM
             tries = attempts.count(connection, account, clock=self.clock)
-        return tries.failures >= attempts.CAPTCHA_FROM
+        return tries.failures >= asked_from
 
     def new_captcha(self) -> tuple[str, Sequence[int]]:
         """A captcha's id and the numbers of its worded question."""
@@ -133,19 +135,24 @@ class Desk:
     ) -> Refused | None:
         """Count the try before it is looked at, so that many at once are no more than five."""
         asks = self._asks_captcha(account, visitor)
+        account_tries, address_tries = self._account_tries(), self._address_tries()
         with self.db.begin() as connection:
             address = self._address(visitor)
-            limit = attempts.ADDRESS_LIMIT
-            if not attempts.reserve(connection, address, limit, clock=self.clock):
+            if not attempts.reserve(connection, address, address_tries, clock=self.clock):
                 return self._blocked(connection, address, visitor, "address")
             if asks and not captcha.solve(connection, *solved, clock=self.clock):
                 return Refused("captcha")
-            limit = attempts.ACCOUNT_LIMIT
             if account is not None and not attempts.reserve(
-                connection, account, limit, clock=self.clock
+                connection, account, account_tries, clock=self.clock
             ):
                 return self._blocked(connection, account, visitor, "account")
         return None
+
+    def _account_tries(self) -> int:
+        return number_of(self.db, "sign_in.account_tries")
+
+    def _address_tries(self) -> int:
+        return number_of(self.db, "sign_in.address_tries")
 
     def _blocked(
         self, connection: sa.Connection, counted: bytes, visitor: Visitor, what: str
@@ -186,10 +193,10 @@ class Desk:
 
     def use_link(self, token: str, visitor: Visitor) -> Signed | Refused:
         """Trade a one-time link for a session, always a new one."""
+        address_tries = self._address_tries()
         with self.db.begin() as connection:
             address = self._address(visitor)
-            limit = attempts.ADDRESS_LIMIT
-            if not attempts.reserve(connection, address, limit, clock=self.clock):
+            if not attempts.reserve(connection, address, address_tries, clock=self.clock):
                 return self._blocked(connection, address, visitor, "address")
             found = links.use(connection, token, clock=self.clock)
             if found is None or (found[1] == "look" and not self.may_look):
@@ -337,9 +344,9 @@ class Desk:
         self, principal: Principal, login: str, kept: passwords.Kept | None, current: str
     ) -> Refused | None:
         account = providers.counted_under(self.secret, PASSWORD.aimed_at({"login": login}))
+        account_tries = self._account_tries()
         with self.db.begin() as connection:
-            limit = attempts.ACCOUNT_LIMIT
-            if not attempts.reserve(connection, account, limit, clock=self.clock):
+            if not attempts.reserve(connection, account, account_tries, clock=self.clock):
                 wait = attempts.count(connection, account, clock=self.clock).wait_seconds
                 return Refused("blocked", wait_seconds=max(1, wait))
         is_right = passwords.is_right(kept.hash if kept else None, current)

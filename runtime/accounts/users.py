@@ -16,8 +16,8 @@ from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.ids import new_id
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
+from runtime.parameters.service import number_of
 
-UNUSED_LIFE = timedelta(days=90)
 MAX_NAME = 60
 PAGE_SIZE = 50
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
@@ -352,13 +352,13 @@ def remove_second_factor(
 
 
 def disable_unused(db: Database, clock: Clock = system_clock) -> int:
-    """Close the accounts that nobody used for ninety days; a scheduled job (S41).
+    """Close the accounts that nobody used for so many days (90); a scheduled job (S41).
 
     An account that was never used counts from its making, one opened again from that moment. The
     last one who can grant rights, open accounts, run or audit stays: of several, the one that was
     used last.
     """
-    before = clock() - UNUSED_LIFE
+    before = clock() - timedelta(days=number_of(db, "accounts.unused_days"))
     with db.begin() as connection:
         unused = connection.execute(
             sa.text(

@@ -16,6 +16,7 @@ from runtime.audit.verify import Report, verify
 from runtime.cli._services import services_of
 from runtime.kit.db import Database
 from runtime.kit.settings import Settings, read_settings
+from runtime.parameters.service import number_of
 
 LONG_SECONDS = 3600
 FAULTY_EXIT = 1
@@ -111,9 +112,10 @@ def anchor_trail(path: Path | None) -> None:
 @click.option("--to", "directory", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--remove", is_flag=True, help="Then drop these months from the database.")
 def archive_months(directory: Path | None, remove: bool) -> None:
-    """Write every month that is older than HUISHENG_AUDIT_KEEP_DAYS as a signed file."""
+    """Write every month that is older than the parameter audit.keep_days as a signed file."""
     with _opened(as_owner=True) as (settings, db):
-        key, kept = _key(settings), settings.audit_keep_days
+        key = _key(settings)
+        kept = number_of(db, "audit.keep_days", settings.audit_keep_days)
         place = directory or _directory(settings)
         with db.begin() as connection:
             months = archive.past_months(connection, kept)

@@ -24,6 +24,14 @@ class Parameter(Struct, frozen=True):
 
 
 PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("sign_in.account_tries", "whole", 5, 3, 10),
+    Parameter("sign_in.address_tries", "whole", 20, 10, 1000),
+    Parameter("sign_in.captcha_from", "whole", 3, 1, 3),
+    Parameter("sessions.idle_minutes", "whole", 30, 5, 30),
+    Parameter("sessions.administrator_idle_minutes", "whole", 15, 5, 15),
+    Parameter("sessions.hours", "whole", 8, 1, 8),
+    Parameter("accounts.administrator_password_days", "whole", 90, 30, 90),
+    Parameter("accounts.unused_days", "whole", 90, 30, 90),
     Parameter("audit.keep_days", "whole", 1098, 180, 36_500),
     Parameter("alarms.failed_sign_ins", "whole", 20, 3, 10_000),
     Parameter("alarms.refusals", "whole", 20, 3, 10_000),
@@ -31,6 +39,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("backup.keep", "whole", 14, 1, 1000),
     Parameter("backup.nightly", "yes_or_no", True),
 )
-"""Audit lines are kept 180 days at the least (Cybersecurity Law art. 21 asks six months)."""
+"""The limits are those of the tender and of the security list: a captcha from the third failure, a
+lock after few, sessions of 30 minutes (administrators 15) without use, accounts closed after 90
+days. Audit lines are kept 180 days at the least (Cybersecurity Law art. 21 asks six months)."""
 
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}

@@ -14,6 +14,7 @@ from runtime.staff.frame import (
     principal_of_request,
 )
 from runtime.staff.pages import (
+    alarms,
     audit,
     build,
     build_begin,
@@ -22,7 +23,9 @@ from runtime.staff.pages import (
     departments,
     help,
     home,
+    jobs,
     my_account,
+    parameters,
     response_files,
     responses,
     roles,
@@ -52,6 +55,9 @@ PAGES = (
     roles,
     sessions,
     audit,
+    alarms,
+    jobs,
+    parameters,
     search,
     help,
     my_account,

@@ -23,6 +23,9 @@ SECTIONS = (
     Section("roles", "watch", "/staff/roles", "roles:read"),
     Section("sessions", "watch", "/staff/sessions", "sessions:end"),
     Section("audit", "watch", "/staff/audit", "audit:read"),
+    Section("alarms", "system", "/staff/alarms", "alarms:read"),
+    Section("jobs", "system", "/staff/jobs", "jobs:read"),
+    Section("parameters", "system", "/staff/parameters", "parameters:read"),
     Section("help", "own", "/staff/help"),
     Section("account", "own", "/staff/me"),
 )

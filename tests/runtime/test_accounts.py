@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from sqlalchemy.exc import IntegrityError
 
-from runtime.accounts import attempts, passwords, providers, resealing, roles, sessions, totp, users
+from runtime.accounts import passwords, providers, resealing, roles, sessions, totp, users
 from runtime.accounts.access import Principal
 from runtime.accounts.passwords import Owner, faults_of
 from runtime.accounts.sign_in import Codes, Desk, Refused, Signed, Visitor
@@ -18,6 +18,7 @@ from runtime.accounts.weak import compile_list, listed
 from runtime.audit.models import SYSTEM
 from runtime.kit.db import Database
 from runtime.kit.settings import read_settings
+from runtime.parameters import service as parameters
 from runtime.secrets.envelope import Envelope
 from runtime.secrets.keys import Kind, replace_key
 from runtime.secrets.vault import Vault
@@ -266,7 +267,7 @@ def test_an_administrator_unlocks(desk: Desk, nurse: str) -> None:
 
 def test_an_address_that_fails_with_many_names_is_throttled(desk: Desk, nurse: str) -> None:
     """Another account from the same address waits too; from elsewhere it signs in. # S04"""
-    for number in range(attempts.ADDRESS_LIMIT):
+    for number in range(20):
         desk.sign_in(brought("x", f"nobody{number}"), HERE, solved=solved(desk))
     blocked = desk.sign_in(brought(GOOD), HERE, solved=solved(desk))
     assert isinstance(blocked, Refused) and blocked.code == "blocked" and blocked.wait_seconds > 0
@@ -449,13 +450,14 @@ def test_a_session_ends_when_idle_and_at_the_latest_after_eight_hours(
     assert sessions.principal_of(desk.db, busy, address=None, clock=time) is None
 
 
-def test_administrators_and_readers_of_patients_data_need_a_second_factor() -> None:
+def test_administrators_and_readers_of_patients_data_need_a_second_factor(desk: Desk) -> None:
     """And administrators' sessions are shorter. # S05 (part) # S16 (part)"""
     assert sessions.needs_second_factor(frozenset({"responses:read"}))
     assert sessions.needs_second_factor(frozenset({"users:write"}))
     assert not sessions.needs_second_factor(frozenset({"surveys:read"}))
-    admin = sessions.limits_of(frozenset({"roles:write"}))
-    assert admin.idle < sessions.limits_of(frozenset({"responses:read"})).idle
+    rules = sessions.rules_of(desk.db)
+    admin = rules.limits_of(frozenset({"roles:write"}))
+    assert admin.idle < rules.limits_of(frozenset({"responses:read"})).idle
 
 
 def test_sign_out_and_a_disabled_account_end_sessions_at_once(desk: Desk, nurse: str) -> None:
@@ -627,3 +629,77 @@ def test_sealed_fields_follow_a_new_key(desk: Desk, nurse: str, time: Time) -> N
     with desk.db.begin() as connection:
         assert resealing.remake_contact_indexes(connection, vault) == 1
         assert resealing.remake_contact_indexes(connection, vault) == 0
+
+
+def _wrong(desk: Desk, times: int, login: str = "nurse.li") -> list[str]:
+    """What so many wrong tries were told, each of a name of its own where `login` has a `{}`."""
+    return [
+        refused(desk.sign_in(brought("wrong", login.format(n)), HERE, solved=solved(desk)))
+        for n in range(times)
+    ]
+
+
+def _open_after(desk: Desk, time: Time, token: str, *, steps: int, minutes: float) -> bool:
+    """Whether a session that is used every so many minutes is open after the last of them."""
+    found = None
+    for _ in range(steps):
+        time.go(minutes=minutes)
+        found = sessions.principal_of(desk.db, token, address=None, clock=time)
+    return found is not None
+
+
+def _set(desk: Desk, name: str, value: int | None) -> None:
+    parameters.change(desk.db, SYSTEM, name, value, clock=desk.clock)
+
+
+def test_the_parameters_of_trying_work_at_once(desk: Desk, nurse: str, time: Time) -> None:
+    """Captcha, lock of an account, lock of an address. # R1.2.4.2 (part) # S04 (part)"""
+    _set(desk, "sign_in.captcha_from", 1)
+    assert nurse and not desk.asks_captcha("nurse.li", HERE)
+    _wrong(desk, 1)
+    assert desk.asks_captcha("nurse.li", HERE)
+    _set(desk, "sign_in.captcha_from", None)
+    assert not desk.asks_captcha("nurse.li", HERE)
+    time.go(hours=1)
+    _set(desk, "sign_in.account_tries", 3)
+    assert _wrong(desk, 4) == ["wrong", "wrong", "wrong", "blocked"]
+    time.go(hours=1)
+    _set(desk, "sign_in.address_tries", 10)
+    assert _wrong(desk, 11, "nobody{}")[-2:] == ["wrong", "blocked"]
+
+
+def test_the_parameters_of_sessions_work_at_once(desk: Desk, nurse: str, time: Time) -> None:
+    """Idle, absolute, administrators', their passwords' age. # R1.2.4.2 (part) # S16 (part)"""
+    _set(desk, "sessions.idle_minutes", 5)
+    token = signed(desk.sign_in(brought(GOOD), HERE))
+    assert _open_after(desk, time, token, steps=3, minutes=4)
+    assert not _open_after(desk, time, token, steps=1, minutes=6)
+    _set(desk, "sessions.hours", 1)
+    token = signed(desk.sign_in(brought(GOOD), HERE))
+    assert _open_after(desk, time, token, steps=14, minutes=4)
+    assert not _open_after(desk, time, token, steps=2, minutes=4)
+    _set(desk, "sessions.hours", None)
+    _set(desk, "sessions.idle_minutes", None)
+    with desk.db.begin() as connection:
+        roles.grant(connection, nurse, "security_administrator", clock=time)
+    _set(desk, "sessions.administrator_idle_minutes", 5)
+    token = signed(desk.sign_in(brought(GOOD), HERE))
+    assert not _open_after(desk, time, token, steps=1, minutes=6)
+    _set(desk, "accounts.administrator_password_days", 30)
+    time.go(days=31)
+    token = signed(desk.sign_in(brought(GOOD), HERE))
+    assert principal_of(desk, token).stage == "password"
+    _set(desk, "accounts.administrator_password_days", None)
+    assert principal_of(desk, token).stage != "password"
+
+
+def test_the_days_after_which_accounts_close_are_a_parameter(desk: Desk, time: Time) -> None:
+    """Looked at by the nightly job. # R1.2.4.2 (part) # S41 (part)"""
+    with desk.db.begin() as connection:
+        idle = users.ensure(connection, "idle", "idle", clock=time)
+    time.go(days=31)
+    assert users.disable_unused(desk.db, time) == 0
+    _set(desk, "accounts.unused_days", 30)
+    assert users.disable_unused(desk.db, time) >= 1
+    with desk.db.begin() as connection:
+        assert users.get(connection, idle).state == "disabled"

@@ -45,6 +45,14 @@ MATRIX = {
     "GET /staff/departments/{department:str}": "SHRKDQNM",
     "POST /staff/departments/{department:str}/{act:str}": "S",
     "GET /staff/help": ALL,
+    "GET /staff/alarms": "SCAM",
+    "POST /staff/alarms/{alarm:uuid}": "SCAM",
+    "GET /staff/jobs": "S",
+    "GET /staff/jobs/{name:str}": "S",
+    "POST /staff/jobs/{name:str}": "S",
+    "GET /staff/parameters": "S",
+    "GET /staff/parameters/{name:str}": "S",
+    "POST /staff/parameters/{name:str}": "S",
     "GET /staff/me": ALL,
     "POST /staff/me/language": ALL,
     "POST /staff/me/password": ALL,
@@ -109,7 +117,8 @@ def _routes(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:
 def _ask(client: TestClient[Any], route: str, csrf: str) -> int:
     """The status of a call about something that does not exist, with an empty form."""
     method, path = route.split(" ")
-    path = path.replace("{user:uuid}", str(NOBODY)).replace("{response:str}", str(NOBODY))
+    path = re.sub(r"\{(user|alarm):uuid\}", str(NOBODY), path)
+    path = path.replace("{response:str}", str(NOBODY))
     path = re.sub(r"\{\w+:str\}", "nothing", path).replace("{version:int}", "1")
     data = {"_csrf": csrf} if method == "POST" else None
     return client.request(method, path, data=data, follow_redirects=False).status_code
