@@ -25,20 +25,16 @@ def reseal_drafts(connection: sa.Connection, vault: Vault, batch: int) -> int:
         ),
         {"key": vault.data_key, "batch": batch},
     ).all()
-    for row in rows:
-        answers = open_draft(vault, row.session_id, row.answers)
-        connection.execute(
-            sa.text(
-                "UPDATE session_personal SET answers = :sealed "
-                "WHERE session_id = :id AND answers = :old"
-            ),
-            {
-                "id": row.session_id,
-                "old": row.answers,
-                "sealed": seal_draft(vault, row.session_id, answers),
-            },
-        )
-    return len(rows)
+    change = (
+        "UPDATE session_personal SET answers = :sealed WHERE session_id = :id AND answers = :old"
+    )
+    return _write(connection, change, [_draft(vault, row) for row in rows])
+
+
+def _draft(vault: Vault, row: Any) -> dict[str, Any]:
+    answers = open_draft(vault, row.session_id, row.answers)
+    sealed = seal_draft(vault, row.session_id, answers)
+    return {"id": row.session_id, "old": row.answers, "sealed": sealed}
 
 
 def reseal_responses(connection: sa.Connection, vault: Vault, batch: int) -> int:
@@ -50,21 +46,23 @@ def reseal_responses(connection: sa.Connection, vault: Vault, batch: int) -> int
         ),
         {"key": vault.data_key, "batch": batch},
     ).all()
-    for row in rows:
-        answers = open_answers(vault, row.id, row.sealed, row.answers)
-        connection.execute(
-            sa.text(
-                "UPDATE response_personal SET sealed = :sealed, answers = NULL "
-                "WHERE site = :site AND month = :month AND id = :id"
-            ),
-            {
-                "site": row.site,
-                "month": row.month,
-                "id": row.id,
-                "sealed": seal_answers(vault, row.id, answers),
-            },
-        )
+    _write_columns(connection, _RESEAL_RESPONSES, [_response(vault, row) for row in rows])
     return len(rows)
+
+
+_RESEAL_RESPONSES = sa.text("""
+UPDATE response_personal p SET sealed = n.sealed, answers = NULL
+FROM unnest(CAST(:site AS text[]), CAST(:month AS date[]), CAST(:id AS uuid[]),
+            CAST(:sealed AS bytea[])) AS n (site, month, id, sealed)
+WHERE p.site = n.site AND p.month = n.month AND p.id = n.id
+""")
+"""One statement for a batch: planning it over all months costs more than the rows."""
+
+
+def _response(vault: Vault, row: Any) -> dict[str, Any]:
+    answers = open_answers(vault, row.id, row.sealed, row.answers)
+    sealed = seal_answers(vault, row.id, answers)
+    return {"site": row.site, "month": row.month, "id": row.id, "sealed": sealed}
 
 
 def reseal_outcomes(connection: sa.Connection, vault: Vault, batch: int) -> int:
@@ -76,13 +74,11 @@ def reseal_outcomes(connection: sa.Connection, vault: Vault, batch: int) -> int:
         ),
         {"key": vault.data_key, "batch": batch},
     ).all()
-    for row in rows:
-        outcome = open_outcome(vault, row.id, row.outcome)
-        connection.execute(
-            sa.text("UPDATE sessions SET outcome = :sealed WHERE id = :id"),
-            {"id": row.id, "sealed": seal_outcome(vault, row.id, outcome)},
-        )
-    return len(rows)
+    values = [
+        {"id": row.id, "sealed": seal_outcome(vault, row.id, open_outcome(vault, *row))}
+        for row in rows
+    ]
+    return _write(connection, "UPDATE sessions SET outcome = :sealed WHERE id = :id", values)
 
 
 def reseal_file_names(connection: sa.Connection, vault: Vault, batch: int) -> int:
@@ -94,13 +90,30 @@ def reseal_file_names(connection: sa.Connection, vault: Vault, batch: int) -> in
         ),
         {"key": vault.data_key, "batch": batch},
     ).all()
-    for row in rows:
-        name = vault.open("attachments", "name", str(row.id), row.name)
-        connection.execute(
-            sa.text("UPDATE attachments SET name = :name WHERE id = :id"),
-            {"id": row.id, "name": vault.seal("attachments", "name", str(row.id), name)},
-        )
-    return len(rows)
+    place = ("attachments", "name")
+    values = [
+        {
+            "id": row.id,
+            "sealed": vault.seal(*place, str(row.id), vault.open(*place, str(row.id), row.name)),
+        }
+        for row in rows
+    ]
+    return _write(connection, "UPDATE attachments SET name = :sealed WHERE id = :id", values)
+
+
+def _write(connection: sa.Connection, change: str, values: list[dict[str, Any]]) -> int:
+    """All rows of a batch in one pipeline; gives how many."""
+    if values:
+        connection.execute(sa.text(change), values)
+    return len(values)
+
+
+def _write_columns(
+    connection: sa.Connection, change: sa.TextClause, rows: list[dict[str, Any]]
+) -> None:
+    """All rows of a batch in one statement, a list for each column."""
+    if rows:
+        connection.execute(change, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def remake_lookups(connection: sa.Connection, vault: Vault, batch: int) -> int:
@@ -114,22 +127,23 @@ def remake_lookups(connection: sa.Connection, vault: Vault, batch: int) -> int:
         ),
         {"key": vault.index_key, "batch": batch},
     ).all()
-    for row in rows:
-        _remake(connection, vault, row)
+    _write_columns(connection, _REMAKE_LOOKUPS, [_lookup(vault, row) for row in rows])
     return len(rows)
 
 
-def _remake(connection: sa.Connection, vault: Vault, row: Any) -> None:
+_REMAKE_LOOKUPS = sa.text("""
+UPDATE response_lookups l SET value = n.value, key_id = n.key
+FROM unnest(CAST(:kind AS text[]), CAST(:old AS bytea[]), CAST(:id AS uuid[]),
+            CAST(:question AS text[]), CAST(:value AS bytea[]), CAST(:key AS integer[]))
+    AS n (kind, old, id, question, value, key)
+WHERE l.kind = n.kind AND l.value = n.old AND l.response_id = n.id AND l.question = n.question
+""")
+
+
+def _lookup(vault: Vault, row: Any) -> dict[str, Any]:
     text = open_answers(vault, row.response_id, row.sealed, row.answers).get(row.question)
     place = {"id": row.response_id, "site": row.site, "month": row.month}
-    fresh = lookup_row(vault, row.kind, row.question, text or "", place)
-    connection.execute(
-        sa.text(
-            "UPDATE response_lookups SET value = :value, key_id = :key WHERE kind = :kind "
-            "AND value = :old AND response_id = :id AND question = :question"
-        ),
-        fresh | {"old": row.value},
-    )
+    return lookup_row(vault, row.kind, row.question, text or "", place) | {"old": row.value}
 
 
 STEPS: tuple[Reseal, ...] = (
