@@ -1,14 +1,17 @@
 """Alarms: raised once for one matter from lines of the audit trail, closed with a reason."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from litestar.testing import TestClient
 
 from runtime.alarms import rules, service
 from runtime.audit.models import Actor
 from runtime.audit.service import record
 from runtime.kit.problems import StateConflict, Unprocessable
 from runtime.wiring import Deployment
+from tests.runtime.test_users_page import sign_in
 
 ANN = Actor("staff", "ann", "安", "10.0.0.8", "staff", None)
 
@@ -79,3 +82,21 @@ def test_an_alarm_is_closed_once_with_a_reason(deployment: Deployment) -> None:
         [alarm] = service.alarms(connection)
         assert service.open_alarms(connection) == 0
     assert (alarm.acknowledged_by, alarm.reason) == ("安", "磁盘已清理")
+
+
+def test_what_is_well_again_closes_its_alarm_and_may_raise_it_anew(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """In the system's name, on the page too; other alarms stay open. # R2.2.9 (part)"""
+    with deployment.db.begin() as connection:
+        for code in ("backup_failed", "restored"):
+            assert service.raise_alarm(connection, code, "critical", {}, key="2026-11-24")
+        assert service.settle(connection, "backup_failed", "huisheng-1") == 1
+        assert service.settle(connection, "backup_failed", "huisheng-2") == 0
+        assert service.open_alarms(connection) == 1
+    sign_in(deployment, client, "chief", "security_administrator")
+    page = client.get("/staff/alarms").text
+    assert "系统：已恢复正常" in page and "huisheng-1" in page
+    with deployment.db.begin() as connection:
+        assert service.raise_alarm(connection, "backup_failed", "critical", {}, key="2026-11-24")
+        assert service.open_alarms(connection) == 2
