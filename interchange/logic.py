@@ -36,6 +36,7 @@ _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "^"))
 _NUMERIC = frozenset(("iif()", "size()"))
 MAX_PAIRS = 30
 MAX_EXPANSIONS = 200
+MAX_LEVELS = 40
 
 
 class Ref(NamedTuple):
@@ -104,6 +105,8 @@ class Logic:
         self.calculations = calculations
         self.changed = changed
         self._level = 0
+        self._numbers: dict[str, Number] = {}
+        """Calculated values by name, once they are made."""
         self._expansions = 0
 
     # -- truth ------------------------------------------------------------------------------
@@ -117,9 +120,20 @@ class Logic:
         self._expansions = 0
         return self._rule(tree)
 
+    def whole_number(self, tree: Tree, name: str) -> Number:
+        """A whole numeric expression as a ref or a literal; `name` is the wanted id of its value.
+
+        Raises:
+            Unreadable: with the code of the loss.
+        """
+        self._expansions = 0
+        return self.number(tree, name)
+
     def _rule(self, tree: Tree) -> Rule:
         match tree:
             case bool():
+                return ALWAYS if tree else NEVER
+            case int() if tree in (0, 1):
                 return ALWAYS if tree else NEVER
             case Call("or", args):
                 return either(*map(self._rule, args))
@@ -155,7 +169,7 @@ class Logic:
     def _expanded(self, tree: Tree, go: Callable[[Tree], Any]) -> Any:
         self._level += 1
         self._expansions += 1
-        if self._level > 20 or self._expansions > MAX_EXPANSIONS:
+        if self._level > MAX_LEVELS or self._expansions > MAX_EXPANSIONS:
             raise Unreadable("circle", shown(tree))
         try:
             return go(tree)
@@ -172,12 +186,13 @@ class Logic:
         match tree:
             case Name():
                 found = self.resolve(tree.name)
+                if tree.name in self._numbers and not isinstance(found, Ref):
+                    return self._numeric(self._numbers[tree.name])
                 return found if isinstance(found, Ref) else self._expanded(found, self._operand)
             case Call("today()" | "currentdate()", _):
                 return Ref("today", "date")
             case Call(op, _) if op in _ARITHMETIC or op in _AGGREGATES or op in _NUMERIC:
-                number = self.number(tree)
-                return Ref(number, "number") if isinstance(number, str) else Constant(number)
+                return self._numeric(self.number(tree))
             case Call():
                 raise Unreadable("function", shown(tree))
             case list():
@@ -187,6 +202,9 @@ class Logic:
                 return Constant([item.value for item in items if isinstance(item, Constant)])
             case _:
                 return Constant(tree)
+
+    def _numeric(self, number: Number) -> Ref | Constant:
+        return Ref(number, "number") if isinstance(number, str) else Constant(number)
 
     def _comparison(self, op: str, left: Tree, right: Tree) -> Rule:
         told = self._of_truth(op, left, right)
@@ -388,7 +406,9 @@ class Logic:
     def _named_number(self, tree: Name) -> Number | dict[str, Any]:
         found = self.resolve(tree.name)
         if not isinstance(found, Ref):
-            return self._expanded(found, self._value)
+            if tree.name not in self._numbers:
+                self._numbers[tree.name] = self._expanded(found, self.number)
+            return self._numbers[tree.name]
         if found.kind == "number":
             return found.ref
         if found.as_number is not None:

@@ -40,7 +40,9 @@ class Reading:
         try:
             rule = within_limits(self._logic.rule(self.parse(text)))
         except Unreadable as problem:
-            self.report.lose(problem.code, at, f"{text} [{problem.about}]")
+            self.report.lose(
+                problem.code, at, f"{text}: {problem.about}" if problem.about else text
+            )
             return None
         self.rules += 1
         if self.rules > MAX_RULES:
@@ -52,10 +54,16 @@ class Reading:
         """A numeric expression as a ref or a literal, None (and a loss) where it is none."""
         self.item, self.at = None, at
         try:
-            return self._logic.number(self.parse(text), name)
+            return self._logic.whole_number(self.parse(text), name)
         except Unreadable as problem:
-            self.report.lose(problem.code, at, f"{text} [{problem.about}]")
+            self.report.lose(
+                problem.code, at, f"{text}: {problem.about}" if problem.about else text
+            )
             return None
+
+    def _lost(self, problem: Unreadable, at: str, text: str) -> None:
+        about = f"{text}: {problem.about}" if problem.about else text
+        self.report.lose(problem.code, at, about)
 
     def _changed(self, code: str, about: str) -> None:
         self.report.change(code, self.at, about)
@@ -77,7 +85,9 @@ class Reading:
         try:
             self.calculated[name] = self.parse(text)
         except Unreadable as problem:
-            self.report.lose(problem.code, at, f"{text} [{problem.about}]")
+            self.report.lose(
+                problem.code, at, f"{text}: {problem.about}" if problem.about else text
+            )
 
     def reads(self, text: str) -> list[str]:
         """The questions (by our id) that an expression reads."""

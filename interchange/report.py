@@ -10,6 +10,7 @@ import msgspec
 
 from engine.definition import Document
 from engine.problems import LANGUAGES, Problem, word
+from interchange.expression import Unreadable
 
 Kind = Literal["lost", "changed", "refused", "note"]
 MAX_LOSSES = 5000
@@ -101,6 +102,11 @@ class Report:
         self.element(at)
         self.refused.add(at)
         self.lose(code, at, about, kind="refused", **params)
+
+    def refuse_for(self, problem: Unreadable, at: str, name: str) -> None:
+        """Note that an element could not be carried for what its reader found."""
+        about = f"{name}: {problem.about}" if problem.about not in ("", name) else name
+        self.refuse(problem.code, at, about)
 
     def change(self, code: str, at: str, about: object = "", **params: Any) -> None:
         """Note that something came along with another meaning."""

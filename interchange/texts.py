@@ -10,20 +10,47 @@ from engine.questions.text import MAX_LENGTH
 
 Text = str | dict[str, str]
 MAX_LANGUAGES = 100
-_TAG = re.compile(r"<(?:[a-zA-Z/][^<>]*|!--.*?--)>", re.DOTALL)
-_BREAK = re.compile(r"<\s*(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^<>]*>", re.IGNORECASE)
-_DROPPED = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--")
+_NAME = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_BREAKS = frozenset("br p div li h1 h2 h3 h4 h5 h6 tr".split())
+_SILENT = frozenset(("script", "style"))
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def plain(text: str) -> str:
     """Text without markup, without control characters, at most as long as a text may be."""
     if "<" in text and _TAG.search(text):
-        text = _TAG.sub("", _BREAK.sub("\n", _DROPPED.sub("", text)))
-        text = html.unescape(text)
+        text = html.unescape(_without_tags(text))
     text = "".join(c for c in text if c in "\n\t" or c.isprintable() or c == "\u3000")
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)[:MAX_LENGTH]
+
+
+def _without_tags(text: str) -> str:
+    """The words of a piece of HTML, in one pass: every search ends it or moves on."""
+    kept: list[str] = []
+    lowered, at = text.lower(), 0
+    while (start := text.find("<", at)) >= 0:
+        kept.append(text[at:start])
+        name = _NAME.match(text, start)
+        if text.startswith("<!--", start):
+            at = text.find("-->", start + 4) + 3
+            if at == 2:
+                return "".join(kept)
+        elif name is None:
+            kept.append("<")
+            at = start + 1
+        else:
+            at = text.find(">", start) + 1
+            if at == 0:
+                return "".join([*kept, text[start:]])
+            word = name.group(2).lower()
+            kept.append("\n" if word in _BREAKS else "")
+            if word in _SILENT and not name.group(1):
+                at = lowered.find(f"</{word}", at)
+                if at < 0:
+                    return "".join(kept)
+    return "".join([*kept, text[at:]])
 
 
 def has_markup(text: Any) -> bool:

@@ -61,7 +61,7 @@ def fill(item: Item) -> Made | None:
     computed = _computed(item, made)
     if computed is not None:
         return None if computed == {} else computed
-    reader = _READERS.get(kind)
+    reader = _choice if node.items("answerOption") else _READERS.get(kind)
     if reader is None:
         raise Unreadable("unknown_type", kind)
     reader(item, made)

@@ -204,7 +204,7 @@ class _Reader:
         try:
             made = fill(Item(context, node, extensions, made_id, name))
         except Unreadable as problem:
-            self.report.refuse(problem.code, node.at, f"{name} [{problem.about}]")
+            self.report.refuse_for(problem, node.at, name)
             self._say_unread(node, extensions)
             return own
         if made is not None:

@@ -232,7 +232,7 @@ class _Reader:
         try:
             made = reader(asked)
         except Unreadable as problem:
-            self.report.refuse(problem.code, node.at, f"{name} [{problem.about}]")
+            self.report.refuse_for(problem, node.at, name)
             return
         for question in made:
             self._finish(asked, question, required, own)
@@ -304,6 +304,6 @@ def _declare(node: Node, later: set[str], level: int) -> None:
     for key in ("pages", "elements", "questions"):
         for inner in node.nodes(key):
             name = inner.value.get("name")
-            if isinstance(name, str) and inner.value.get("type") not in PANELS:
+            if isinstance(name, str) and inner.word("type") not in PANELS:
                 later.add(name)
             _declare(inner, later, level + 1)

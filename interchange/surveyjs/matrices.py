@@ -147,6 +147,8 @@ def dropdown_matrix(asked: Asked) -> list[Made]:
     found: list[Made] = []
     for column in columns:
         found += _column(asked, column, rows, head, default_kind, shared)
+    if not found:
+        raise Unreadable("matrix_cells", asked.name)
     asked.context.refs.setdefault(asked.name, Ref(found[0]["id"], "opaque"))
     if len(found) > 1:
         asked.context.report.note("split", node.at, ", ".join(made["id"] for made in found))

@@ -172,7 +172,7 @@ class _Reader:
         try:
             ref = questions.fill(context, row, kind, made)
         except Unreadable as problem:
-            self.report.refuse(problem.code, row.place("type"), f"{name} [{problem.about}]")
+            self.report.refuse_for(problem, row.place("type"), name)
             return
         made["text"] = context.said(context.labels(row, "label"), name or kind)
         if context.labels(row, "hint"):

@@ -16,6 +16,8 @@ MAX_UNPACKED = 64 * 1024 * 1024
 MAX_PARTS = 500
 MAX_ROWS = 20_000
 MAX_COLUMNS = 200
+MAX_EMPTY = 1000
+"""Rows without a word, one after another, end a sheet: some are formatted down to the last."""
 MAX_CELL = 32_767
 ALIASES = {
     "bind::relevant": "relevant", "bind::required": "required", "bind::constraint": "constraint",
@@ -66,22 +68,30 @@ def opened(data: bytes) -> Workbook:
     _measure(data)
     try:
         with warnings.catch_warnings(action="ignore"):  # of parts of Excel's that are no form's
-            book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        found: dict[str, list[Row]] = {}
-        others: list[str] = []
-        for sheet in cast(list[Any], book.worksheets):
-            name = str(sheet.title).strip().lower()
-            if name in SHEETS and name not in found:
-                found[name] = list(_rows(sheet, name))
-            else:
-                others.append(str(sheet.title))
-        book.close()
+            found, others = _sheets(data)
+    except NoWorkbook:
+        raise
     except (InvalidFileException, zipfile.BadZipFile, ParseError, ValueError, KeyError, TypeError,
             AttributeError, IndexError, OSError, EOFError) as error:  # fmt: skip
         raise NoWorkbook("no_workbook") from error
     if "survey" not in found:
         raise NoWorkbook("no_survey_sheet")
     return Workbook(found["survey"], found.get("choices", []), found.get("settings", []), others)
+
+
+def _sheets(data: bytes) -> tuple[dict[str, list[Row]], list[str]]:
+    """The rows of the form's sheets, and the titles of all others."""
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    found: dict[str, list[Row]] = {}
+    others: list[str] = []
+    for sheet in cast(list[Any], book.worksheets):
+        name = str(sheet.title).strip().lower()
+        if name in SHEETS and name not in found:
+            found[name] = list(_rows(sheet, name))
+        else:
+            others.append(str(sheet.title))
+    book.close()
+    return found, others
 
 
 def _measure(data: bytes) -> None:
@@ -100,11 +110,15 @@ def _measure(data: bytes) -> None:
 
 def _rows(sheet: Any, name: str) -> Iterator[Row]:
     headings: list[str] = []
+    empty = 0
     rows = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True)
     for number, cells in enumerate(rows, start=1):
         if number > MAX_ROWS:
             raise NoWorkbook("too_many_rows", max=MAX_ROWS)
         texts = [_text(cell) for cell in cells]
+        empty = 0 if any(texts) else empty + 1
+        if empty > MAX_EMPTY:
+            return
         if not headings:
             headings = [_heading(text) for text in texts] if any(texts) else []
             continue

@@ -58,7 +58,7 @@ def test_a_loss_is_told_with_its_place_and_strict_fails_on_it(folder):
     assert strict.exit_code == 1
     assert not (folder / "strict.json").exists()
     loss = json.loads((folder / "r.json").read_text("utf-8"))["losses"][0]
-    assert (loss["code"], loss["at"], loss["what"]) == ("repeats", "/elements/2", "again [again]")
+    assert (loss["code"], loss["at"], loss["what"]) == ("repeats", "/elements/2", "again")
     assert loss["why"] and loss["do"]
 
 

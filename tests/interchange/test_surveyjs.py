@@ -1,6 +1,7 @@
 """SurveyJS forms come in with the truth values that their rules have there."""
 
 import json
+import time
 
 import pytest
 
@@ -293,3 +294,36 @@ def test_a_great_form_is_cut_to_the_limits_in_linear_time():
     made = read({"elements": elements})
     assert sum(len(page.questions) for page in made.document.pages) == 1000
     assert {code for code, _ in codes(made)} == {"too_many_questions", "too_many_rules"}
+
+
+def test_hostile_markup_is_read_in_one_pass():
+    pieces = ["<" * 100_000, "<script>" * 20_000, "<!--" * 50_000, "<a" * 50_000, "{" * 100_000]
+    elements = [{"type": "html", "name": f"h{i}", "html": html} for i, html in enumerate(pieces)]
+    elements.append({"type": "html", "name": "good", "html": GOOD})
+    started = time.perf_counter()
+    document = read({"elements": elements}).document
+    assert time.perf_counter() - started < 5
+    assert document.pages[0].questions[-1].text == "One\ntwo & three <3"
+
+
+GOOD = "<p>One</p><script>no()</script><!-- no --><div class='x'>two &amp; <b>three</b> <3</div>"
+
+
+def test_calculated_values_may_build_on_one_another():
+    values = [{"name": "x0", "expression": "{q}"}]
+    values += [
+        {"name": f"x{i}", "expression": f"{{x{i - 1}}} + 1", "includeIntoResult": True}
+        for i in range(1, 100)
+    ]
+    form = {"elements": [{"type": "rating", "name": "q"}], "calculatedValues": values}
+    made = read(form)
+    assert codes(made) == []
+    computed = engine.compile_survey(made.document).evaluate({"q": 3}).computed
+    assert computed["x99"] == 102
+
+
+def test_a_circle_of_calculated_values_is_lost():
+    values = [{"name": "x", "expression": "{y} + 1"}, {"name": "y", "expression": "{x} + 1"}]
+    shown = {"type": "text", "name": "t", "visibleIf": "{x} > 1"}
+    made = read({"elements": [shown], "calculatedValues": values})
+    assert codes(made) == [("circle", "/elements/0/visibleIf")]

@@ -225,7 +225,7 @@ def test_pyxform_reads_the_same_questions_and_choices():
     theirs = workbook_to_json(get_xlsform(io.BytesIO(data)), form_name="data", warnings=[])
     made = convert(data, "xlsform", "huisheng")
     ours = {q.id: q for page in made.document.pages for q in page.questions}
-    refused = {loss.about.split()[0] for loss in made.losses if loss.kind == "refused"}
+    refused = {loss.about.split(":")[0] for loss in made.losses if loss.kind == "refused"}
     assert refused == {"b8", "b9"}
     lists = theirs["choices"]
     for question in (q for q in theirs["children"] if q["name"][0] in "ab"):
