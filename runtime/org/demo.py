@@ -6,10 +6,10 @@ from pathlib import Path
 from runtime.audit.models import SYSTEM
 from runtime.kit.clock import Clock
 from runtime.kit.db import Database
-from runtime.org.aliases import resolve
 from runtime.org.departments import get_department
 from runtime.org.imports import Kind, import_table
 from runtime.org.models import Part
+from runtime.org.resolving import resolve
 from runtime.org.succession import merge_departments, split_department
 
 FILES: tuple[tuple[str, Kind], ...] = (

@@ -184,6 +184,15 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
 
 
+class AliasSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which aliases: a piece of code or name, or of the departments `named`; None: all in reach."""
+
+    text: str = ""
+    system: str = ""
+    named: tuple[str, ...] = ()
+    departments: frozenset[str] | None = None
+
+
 class Unmapped(msgspec.Struct, frozen=True, kw_only=True):
     """A code that came in and has no (single) department yet."""
 
@@ -196,7 +205,37 @@ class Unmapped(msgspec.Struct, frozen=True, kw_only=True):
     used_on: date
     candidates: tuple[str, ...]
     times: int
+    first_seen: datetime
     last_seen: datetime
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
+    dismissed_why: str | None = None
+
+
+class UnmappedSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which waiting codes: a piece of code or name, of a system, at sites; None: at all."""
+
+    text: str = ""
+    system: str = ""
+    is_dismissed: bool = False
+    sites: frozenset[str] | None = None
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a code shall mean; without days, whenever it has no other meaning."""
+
+    system: str
+    code: str
+    department: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """The alias that a code has now, and how often the code had come before."""
+
+    alias: int
+    times: int
 
 
 class Suggestion(msgspec.Struct, frozen=True, kw_only=True):

@@ -57,6 +57,13 @@ class OrgReach(Struct, frozen=True):
         """Whether it spans the whole hospital, which the dictionaries and imports ask for."""
         return any(grant.is_everywhere for grant in self.grants)
 
+    @property
+    def sites(self) -> frozenset[str] | None:
+        """The sites within reach; None: all of them, and what stands at none."""
+        whole = [grant for grant in self.grants if grant.departments is None]
+        named = [grant.sites for grant in whole if grant.sites is not None]
+        return frozenset[str]().union(*named) if len(named) == len(whole) else None
+
     def sees(self, row: DepartmentRow) -> bool:
         """Whether a department may be looked at: it is at one of one's sites."""
         return any(grant.touches(row) for grant in self.grants)

@@ -276,6 +276,14 @@ PERSONAL: tuple[Personal, ...] = (
         "as long as the department",
     ),
     Personal(
+        "unmapped_codes",
+        "dismissed_by",
+        "personal",
+        "who set a code aside",
+        "aliases:settle",
+        "as long as the code waits",
+    ),
+    Personal(
         "survey_edits",
         "actor_name",
         "personal",
@@ -391,7 +399,7 @@ NOT_PERSONAL: dict[str, str] = {
     ),
     "unmapped_codes": (
         "system code name reason site source used_on candidates times first_seen last_seen "
-        "dismissed_at"
+        "dismissed_at dismissed_why"
     ),
     "user_identities": "provider application user_id created_at",
     "user_passwords": "id user_id is_current must_change expires_at created_at",

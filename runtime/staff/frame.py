@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from runtime.kit.words import LANGUAGES, nearest_language, say
 from runtime.org.service import in_language
 from runtime.staff.pages.sign_in import sign_in_address
 from runtime.staff.sections import SECTIONS, Section
+from runtime.staff.waiting import waiting_for
 from runtime.wiring import Deployment
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -55,6 +56,7 @@ def identify_for(deployment: Deployment) -> ConsoleGuard:
         if principal.stage != "full":
             raise NotSignedIn("sign_in_unfinished", "Finish signing in first.")
         connection.state["principal"] = principal
+        connection.state["waiting"] = partial(waiting_for, deployment, principal)
 
     return identify
 
@@ -127,7 +129,9 @@ def page(
     `csrf`, `principal`, `lang`.
     """
     lang = language_of(request, principal)
-    html = _render(lang, template, section, principal, request.query_params.get("told"), values)
+    told = request.query_params.get("told")
+    values = {"waiting": request.state["waiting"](), **values}
+    html = _render(lang, template, section, principal, told, values)
     return Response(
         html, status_code=status, media_type=MediaType.HTML, headers=HEADERS | dict(headers)
     )
@@ -164,8 +168,9 @@ def _render(
             principal=principal,
             csrf=principal.csrf if principal else "",
             groups=navigation(principal) if principal else [],
+            waiting=values.get("waiting", {}),
             toast=say(f"console_toast_{toast}", lang) if toast in TOASTS else None,
-            **values,
+            **{key: value for key, value in values.items() if key != "waiting"},
         )
     )
 

@@ -1,7 +1,9 @@
 """What a page about the organisation asks: departments and sites within reach, and its forms."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
+
+from msgspec import Struct
 
 from runtime.accounts.access import Permission, Principal
 from runtime.kit.http import Http
@@ -17,6 +19,7 @@ from runtime.wiring import Deployment
 
 BETWEEN = " · "
 MAX_REVISION = 9
+MAX_PAGE_DIGITS = 6
 
 
 class Organisation:
@@ -142,3 +145,35 @@ def revision(fields: Fields) -> int:
 def ticked(fields: Fields, group: str, known: Iterable[str]) -> tuple[str, ...]:
     """Which of the known boxes `<group> <id>` were ticked."""
     return tuple(one for one in known if f"{group} {one}" in fields)
+
+
+# Turning pages
+
+
+class Turn(Struct, frozen=True):
+    """A page of a list: its number from 1, the last one, and the addresses beside it."""
+
+    number: int
+    last: int
+    offset: int
+    before: str
+    after: str
+
+
+def page_number(typed: str) -> int:
+    """A number of an address, from 1; 1 for what is none."""
+    is_number = typed.isascii() and typed.isdecimal() and len(typed) <= MAX_PAGE_DIGITS
+    return max(1, int(typed)) if is_number else 1
+
+
+def turn_of(number: int, total: int, per_page: int, query: Callable[..., str]) -> Turn:
+    """The page of this number, or the last one; `query` words an address with `p` changed."""
+    last = max(1, -(-total // per_page))
+    here = min(number, last)
+    return Turn(
+        number=here,
+        last=last,
+        offset=(here - 1) * per_page,
+        before=query(p=here - 1) if here > 1 else "",
+        after=query(p=here + 1) if here < last else "",
+    )

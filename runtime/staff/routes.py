@@ -15,6 +15,7 @@ from runtime.staff.frame import (
 )
 from runtime.staff.pages import (
     alarms,
+    aliases,
     audit,
     build,
     build_begin,
@@ -51,6 +52,7 @@ PAGES = (
     build_texts,
     departments,
     department_changes,
+    aliases,
     users,
     roles,
     sessions,

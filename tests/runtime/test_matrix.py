@@ -37,6 +37,13 @@ ALL = "SCAHRKDQNMW"
 READERS = "HRKDNMW"
 MATRIX = {
     "GET /staff": ALL,
+    "GET /staff/aliases": "SH",
+    "GET /staff/aliases/known": "SH",
+    "GET /staff/aliases/known/{alias:str}": "SH",
+    "POST /staff/aliases/known/{alias:str}": "SH",
+    "GET /staff/aliases/new": "SH",
+    "POST /staff/aliases/new": "SH",
+    "POST /staff/aliases/{act:str}": "SH",
     "GET /staff/audit": "A",
     "GET /staff/audit/lines.csv": "A",
     "GET /staff/departments": "SHRKDQNM",

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from litestar.testing import TestClient
+from sqlalchemy import exc
 
 from runtime.audit.models import Actor
 from runtime.kit.db import Database
 from runtime.kit.problems import AppError, NotFound, StateConflict, Unprocessable
-from runtime.org import aliases, departments, succession
+from runtime.org import aliases, departments, likeness, resolving, settling, succession
 from runtime.org.cache import KnownIds
-from runtime.org.models import Department, Part, Site
+from runtime.org.models import AliasSearch, Department, Part, Settled, Settlement, Site
 from runtime.org.service import find_departments, store_organisation
 from runtime.wiring import Deployment
 
@@ -67,6 +68,11 @@ def alias(db: Database, code: str, key: str, first: date | None, last: date | No
     )
 
 
+def settle(db: Database, *chosen: tuple[str, str, str]) -> list[Settled]:
+    given = [Settlement(system=one, code=code, department=to) for one, code, to in chosen]
+    return settling.settle(db, EDITOR, given, clock=now)
+
+
 def merge(db: Database, key: str, into: str, on: date) -> None:
     succession.merge_departments(
         db, EDITOR, departments=[(key, revision(db, key))], into=into, on=on, clock=now
@@ -109,22 +115,22 @@ def test_a_code_of_2019_finds_todays_department_through_two_merges_and_a_split(
         Part(successor="heart_island", sites=("island",)),
     )
     day = date(2019, 7, 1)
-    at_main = aliases.resolve(db, "HIS", "0101", day, site="main", clock=now)
-    at_island = aliases.resolve(db, "HIS", "0101", day, site="island", clock=now)
+    at_main = resolving.resolve(db, "HIS", "0101", day, site="main", clock=now)
+    at_island = resolving.resolve(db, "HIS", "0101", day, site="island", clock=now)
     assert at_main is not None and at_main.then == "lung"
     assert at_main.department == "heart_main"
     assert at_island is not None and at_island.department == "heart_island"
-    assert aliases.list_unmapped(db) == []
-    anywhere = aliases.resolve(db, "HIS", "0101", day, clock=now)
+    assert settling.list_unmapped(db) == []
+    anywhere = resolving.resolve(db, "HIS", "0101", day, clock=now)
     assert anywhere is not None and set(anywhere.departments) == {"heart_main", "heart_island"}
     assert anywhere.department is None
-    assert [line.reason for line in aliases.list_unmapped(db)] == ["split"]
-    assert aliases.settle(db, EDITOR, [("HIS", "0101", "heart_main")], clock=now) == 1
-    settled = aliases.resolve(db, "HIS", "0101", day, clock=now)
+    assert [line.reason for line in settling.list_unmapped(db)] == ["split"]
+    settle(db, ("HIS", "0101", "heart_main"))
+    settled = resolving.resolve(db, "HIS", "0101", day, clock=now)
     assert settled is not None and settled.department == "heart_main"
-    by_site = aliases.resolve(db, "HIS", "0101", day, site="island", clock=now)
+    by_site = resolving.resolve(db, "HIS", "0101", day, site="island", clock=now)
     assert by_site is not None and by_site.department == "heart_island"
-    assert aliases.list_unmapped(db) == []
+    assert settling.list_unmapped(db) == []
 
 
 def test_a_former_code_that_goes_on_being_sent_is_followed_from_the_end_of_its_department(
@@ -133,7 +139,7 @@ def test_a_former_code_that_goes_on_being_sent_is_followed_from_the_end_of_its_d
     """The source system was never told of the merge. # R1.2.1.1 (part)"""
     alias(db, "0101", "lung", None, None)
     merge(db, "lung", "chest", date(2021, 1, 1))
-    found = aliases.resolve(db, "HIS", "0101", date(2025, 1, 1), clock=now)
+    found = resolving.resolve(db, "HIS", "0101", date(2025, 1, 1), clock=now)
     assert found is not None and found.departments == ("chest",)
 
 
@@ -142,9 +148,9 @@ def test_what_was_split_off_does_not_take_the_codes_of_those_who_came_later(db: 
     alias(db, "0101", "heart", None, None)
     add(db, "arrhythmia", "心律失常科")
     split(db, "heart", date(2024, 3, 1), Part(successor="heart"), Part(successor="arrhythmia"))
-    after = aliases.resolve(db, "HIS", "0101", date(2024, 3, 2), clock=now)
+    after = resolving.resolve(db, "HIS", "0101", date(2024, 3, 2), clock=now)
     assert after is not None and after.departments == ("heart",)
-    before = aliases.resolve(db, "HIS", "0101", date(2024, 2, 1), clock=now)
+    before = resolving.resolve(db, "HIS", "0101", date(2024, 2, 1), clock=now)
     assert before is not None and set(before.departments) == {"heart", "arrhythmia"}
     assert departments.get_department(db, "heart").closed_on is None
 
@@ -153,7 +159,7 @@ def test_a_merge_of_tomorrow_does_not_count_today(db: Database) -> None:
     """Its department is offered until then. # R1.2.1.1 (part)"""
     alias(db, "0101", "lung", None, None)
     merge(db, "lung", "chest", date(2999, 1, 1))
-    found = aliases.resolve(db, "HIS", "0101", date(2019, 1, 1), clock=now)
+    found = resolving.resolve(db, "HIS", "0101", date(2019, 1, 1), clock=now)
     assert found is not None and found.departments == ("lung",)
     assert "lung" in {one.id for one in find_departments(db)}
 
@@ -161,23 +167,24 @@ def test_a_merge_of_tomorrow_does_not_count_today(db: Database) -> None:
 def test_unmapped_codes_are_counted_until_staff_settle_them(db: Database) -> None:
     """Unknown, out of its time, without successor: each with its reason. # R1.2.1.1 (part)"""
     for _ in range(3):
-        found = aliases.resolve(
+        found = resolving.resolve(
             db, "12345", "X9", date(2026, 4, 1), name="呼吸内科", source="hotline", clock=now
         )
         assert found is None
     alias(db, "0101", "lung", date(2015, 1, 1), date(2020, 12, 31))
-    assert aliases.resolve(db, "HIS", "0101", date(2021, 1, 1), clock=now) is None
-    first, second = aliases.list_unmapped(db)
+    assert resolving.resolve(db, "HIS", "0101", date(2021, 1, 1), clock=now) is None
+    first, second = settling.list_unmapped(db)
     assert (first.system, first.code, first.name, first.times) == ("12345", "X9", "呼吸内科", 3)
     assert (first.reason, first.source, first.last_seen) == ("unknown", "hotline", now())
     assert (second.code, second.reason) == ("0101", "not_then")
-    assert aliases.suggest(db, ["呼吸内科"])["呼吸内科"][0].department == "lung"
-    done = aliases.settle(
-        db, EDITOR, [("12345", "X9", "lung"), ("HIS", "0101", "chest")], clock=now
+    assert (
+        likeness.suggest(departments.read_tree(db), ["呼吸内科"])["呼吸内科"][0].department
+        == "lung"
     )
-    assert done == 2 and aliases.list_unmapped(db) == []
-    later = aliases.resolve(db, "HIS", "0101", date(2021, 1, 1), clock=now)
-    earlier = aliases.resolve(db, "HIS", "0101", date(2020, 1, 1), clock=now)
+    done = settle(db, ("12345", "X9", "lung"), ("HIS", "0101", "chest"))
+    assert [one.times for one in done] == [3, 1] and settling.list_unmapped(db) == []
+    later = resolving.resolve(db, "HIS", "0101", date(2021, 1, 1), clock=now)
+    earlier = resolving.resolve(db, "HIS", "0101", date(2020, 1, 1), clock=now)
     assert later is not None and later.department == "chest"
     assert earlier is not None and earlier.department == "lung"
     assert audited(db).count("alias.settled") == 2
@@ -186,11 +193,11 @@ def test_unmapped_codes_are_counted_until_staff_settle_them(db: Database) -> Non
 def test_settling_is_all_or_nothing(db: Database) -> None:
     """An unknown department in the list leaves every code as it was. # R1.2.1.1 (part)"""
     for code in ("A", "B"):
-        aliases.resolve(db, "HIS", code, date(2026, 1, 1), clock=now)
+        resolving.resolve(db, "HIS", code, date(2026, 1, 1), clock=now)
     with pytest.raises(NotFound):
-        aliases.settle(db, EDITOR, [("HIS", "A", "lung"), ("HIS", "B", "nowhere")], clock=now)
-    assert {line.code for line in aliases.list_unmapped(db)} == {"A", "B"}
-    assert aliases.resolve(db, "HIS", "A", date(2026, 1, 1), clock=now) is None
+        settle(db, ("HIS", "A", "lung"), ("HIS", "B", "nowhere"))
+    assert {line.code for line in settling.list_unmapped(db)} == {"A", "B"}
+    assert resolving.resolve(db, "HIS", "A", date(2026, 1, 1), clock=now) is None
 
 
 def test_a_closed_department_is_not_offered_and_its_codes_are_told(
@@ -204,9 +211,9 @@ def test_a_closed_department_is_not_offered_and_its_codes_are_told(
     assert "stomach" not in {one["id"] for one in offered}
     assert "stomach" not in KnownIds(db).departments
     assert departments.get_department(db, "stomach").name == {"zh-CN": "脾胃病科"}
-    found = aliases.resolve(db, "HIS", "0104", date(2026, 4, 1), clock=now)
+    found = resolving.resolve(db, "HIS", "0104", date(2026, 4, 1), clock=now)
     assert found is not None and found.departments == ()
-    assert [line.reason for line in aliases.list_unmapped(db)] == ["closed"]
+    assert [line.reason for line in settling.list_unmapped(db)] == ["closed"]
     departments.reopen_department(
         db, EDITOR, "stomach", revision=revision(db, "stomach"), clock=now
     )
@@ -257,7 +264,7 @@ def test_overlapping_meanings_of_a_code_are_refused(db: Database) -> None:
         assert refused.value.code == "org_overlap"
     with pytest.raises(Unprocessable):
         alias(db, "0102", "chest", date(2021, 1, 1), date(2020, 1, 1))
-    kept = aliases.list_aliases(db, q="0101")
+    kept = aliases.list_aliases(db, AliasSearch(text="0101"))
     with pytest.raises(StateConflict):
         aliases.change_alias(
             db,
@@ -269,7 +276,7 @@ def test_overlapping_meanings_of_a_code_are_refused(db: Database) -> None:
             valid_to=None,
             clock=now,
         )
-    assert aliases.list_aliases(db, q="0101") == kept
+    assert aliases.list_aliases(db, AliasSearch(text="0101")) == kept
 
 
 def test_the_second_of_two_editors_is_told(db: Database) -> None:
@@ -295,7 +302,7 @@ def test_a_former_code_of_the_dictionary_itself_still_finds_its_department(db: D
         db, EDITOR, "lung", revision=1, code="202", kind=None, sites=("main",), clock=now
     )
     for code in ("202", "102", "lung"):
-        found = aliases.resolve(db, "unified", code, date(2020, 1, 1), clock=now)
+        found = resolving.resolve(db, "unified", code, date(2020, 1, 1), clock=now)
         assert found is not None and found.department == "lung", code
 
 
@@ -342,5 +349,5 @@ def test_what_cannot_stand_is_refused_and_changes_nothing(
 def test_the_program_can_neither_change_nor_remove_the_history(db: Database) -> None:
     """Its role was granted reading and adding alone. # R1.2.1.1 (part)"""
     for statement in ("DELETE FROM department_history", "UPDATE department_history SET kind = ''"):
-        with pytest.raises(sa.exc.ProgrammingError), db.begin() as connection:
+        with pytest.raises(exc.ProgrammingError), db.begin() as connection:
             connection.execute(sa.text(statement))

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from runtime.audit.models import Actor
 from runtime.kit.db import Database
 from runtime.kit.words import LANGUAGES, catalogue
-from runtime.org import aliases, departments, tabular
+from runtime.org import aliases, departments, resolving, settling, tabular
 from runtime.org.import_rows import PLANS
 from runtime.org.imports import Kind, Report, import_table, in_words, template
 from runtime.org.models import Department, Site
@@ -162,7 +162,7 @@ def test_every_problem_has_words_in_every_language() -> None:
 
 def test_aliases_are_imported_with_their_days(db: Database) -> None:
     """And settle what was counted as unmapped within them. # R1.2.1.1 (part)"""
-    assert aliases.resolve(db, "HIS", "0101", date(2019, 5, 1), clock=now) is None
+    assert resolving.resolve(db, "HIS", "0101", date(2019, 5, 1), clock=now) is None
     rows = (
         ALIAS_HEADING,
         ("HIS", "0101", "呼吸门诊", "呼吸科", datetime(2015, 1, 1), "2020年12月31日"),
@@ -170,11 +170,11 @@ def test_aliases_are_imported_with_their_days(db: Database) -> None:
     )
     assert take(db, xlsx(*rows), "aliases").added == 2
     assert take(db, xlsx(*rows), "aliases").same == 2
-    old = aliases.resolve(db, "HIS", "0101", date(2020, 12, 31), clock=now)
-    new = aliases.resolve(db, "HIS", "0101", date(2021, 1, 1), clock=now)
+    old = resolving.resolve(db, "HIS", "0101", date(2020, 12, 31), clock=now)
+    new = resolving.resolve(db, "HIS", "0101", date(2021, 1, 1), clock=now)
     assert old is not None and old.department == "lung"
     assert new is not None and new.department == "medicine"
-    assert aliases.list_unmapped(db) == []
+    assert settling.list_unmapped(db) == []
     exchanged = (
         ALIAS_HEADING,
         ("HIS", "0101", "呼吸门诊", "内科", "2015-01-01", "2022-12-31"),

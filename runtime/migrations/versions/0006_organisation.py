@@ -78,6 +78,10 @@ CREATE TABLE unmapped_codes (
     first_seen timestamptz NOT NULL,
     last_seen timestamptz NOT NULL,
     dismissed_at timestamptz,
+    dismissed_by text,
+    dismissed_why text,
+    CONSTRAINT unmapped_codes_dismissed
+        CHECK (num_nulls(dismissed_at, dismissed_by, dismissed_why) IN (0, 3)),
     PRIMARY KEY (system, code)
 );
 CREATE INDEX unmapped_codes_times ON unmapped_codes (times DESC) WHERE dismissed_at IS NULL;
