@@ -50,6 +50,8 @@ def fill(item: Item) -> Made | None:
     """The question of an item; None for one that is computed and not shown. Raises Unreadable."""
     node, context = item.node, item.context
     context.read_variables(item.extensions)
+    for url in (ext.MIN_OCCURS, ext.MAX_OCCURS):
+        item.extensions.all(url)
     kind = node.word("type")
     prefix = node.word("prefix")
     text = context.say(node, "text", item.name or kind)

@@ -151,6 +151,7 @@ class _Reader:
         while waiting:
             inner = waiting.pop()
             self.report.refuse("repeats", inner.at, inner.word("linkId"))
+            self.context.later.discard(inner.word("linkId"))
             waiting += list(inner.nodes("item"))
         return True
 
@@ -205,6 +206,7 @@ class _Reader:
             made = fill(Item(context, node, extensions, made_id, name))
         except Unreadable as problem:
             self.report.refuse_for(problem, node.at, name)
+            context.later.discard(name)
             self._say_unread(node, extensions)
             return own
         if made is not None:

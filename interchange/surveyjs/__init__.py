@@ -223,6 +223,7 @@ class _Reader:
         reader = READERS.get(node.word("type"))
         if reader is None:
             self.report.refuse("unknown_type", node.at, f"{name}: {node.word('type')}")
+            context.later.discard(name)
             return
         shown = self._shown(node)
         own = rules if shown is None else [*rules, shown]
@@ -233,6 +234,7 @@ class _Reader:
             made = reader(asked)
         except Unreadable as problem:
             self.report.refuse_for(problem, node.at, name)
+            context.later.discard(name)
             return
         for question in made:
             self._finish(asked, question, required, own)

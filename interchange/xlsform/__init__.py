@@ -99,6 +99,7 @@ class _Reader:
             self.report.note("metadata", row.place("type"), kind)
         elif any(group.repeats for group in self.open):
             self.report.refuse("repeats", row.place(), row.get("name"))
+            self.context.later.discard(row.get("name"))
         else:
             self._question(row, kind)
 
@@ -173,6 +174,7 @@ class _Reader:
             ref = questions.fill(context, row, kind, made)
         except Unreadable as problem:
             self.report.refuse_for(problem, row.place("type"), name)
+            context.later.discard(name)
             return
         made["text"] = context.said(context.labels(row, "label"), name or kind)
         if context.labels(row, "hint"):

@@ -1,11 +1,15 @@
 """SurveyJS forms come in with the truth values that their rules have there."""
 
 import json
+import re
 import time
+from importlib import resources
+from pathlib import Path
 
 import pytest
 
 import engine
+import interchange
 from interchange import convert, summary
 
 
@@ -327,3 +331,108 @@ def test_a_circle_of_calculated_values_is_lost():
     shown = {"type": "text", "name": "t", "visibleIf": "{x} > 1"}
     made = read({"elements": [shown], "calculatedValues": values})
     assert codes(made) == [("circle", "/elements/0/visibleIf")]
+
+
+def dropped(made, answers):
+    return engine.compile_survey(made.document).evaluate(answers).dropped
+
+
+def test_options_are_offered_by_their_rules():
+    """# R1.1.1.1c (part)"""
+    made = read({"elements": [
+        {"type": "rating", "name": "a"},
+        {"type": "checkbox", "name": "one",
+         "choices": ["x", {"value": "y", "visibleIf": "{a} > 3"}]},
+        {"type": "radiogroup", "name": "two", "choices": [1, 2, 3],
+         "choicesVisibleIf": "{item} >= {a}"},
+        {"type": "radiogroup", "name": "three", "choicesFromQuestion": "one",
+         "choicesFromQuestionMode": "selected"},
+        {"type": "radiogroup", "name": "four", "choicesFromQuestion": "one",
+         "choicesFromQuestionMode": "unselected"},
+        {"type": "matrix", "name": "m", "columns": [1], "rows": ["x", "y"],
+         "rowsVisibleIf": "{one} contains {item}"},
+    ]})  # fmt: skip
+    assert codes(made) == []
+    assert dropped(made, {"a": 3, "one": ["x", "y"]}) == ("one.y",)
+    assert dropped(made, {"a": 3, "two": "o_2"}) == ("two.o_2",)
+    assert dropped(made, {"a": 3, "two": "o_3"}) == ()
+    assert dropped(made, {"two": "o_3"}) == ("two.o_3",)
+    chosen = {"a": 5, "one": ["y"], "three": "x", "four": "y"}
+    assert dropped(made, chosen) == ("three.x", "four.y")
+    rows = {"a": 5, "one": ["y"], "m": {"x": "c_1", "y": "c_1"}}
+    assert dropped(made, rows) == ("m.x",)
+
+
+def test_special_options_and_comments_come_along():
+    made = read({"elements": [
+        {"type": "checkbox", "name": "c", "choices": ["a"], "showNoneItem": True,
+         "showOtherItem": True, "otherText": "别的", "showCommentArea": True, "title": "选"},
+        {"type": "text", "name": "t", "visibleIf": "{c-Comment} notempty or {c} = ['none']"},
+        {"type": "multipletext", "name": "m", "title": "M",
+         "items": [{"name": "x", "isRequired": True}, {"name": "y", "inputType": "number"}]},
+        {"type": "text", "name": "u", "visibleIf": "{m.y} > 3"},
+    ]})  # fmt: skip
+    assert codes(made) == []
+    choice = made.document.pages[0].questions[0]
+    assert [(o.id, o.text_entry, o.exclusive) for o in choice.options] == [
+        ("a", None, False), ("other", "required", False), ("none", None, True),
+    ]  # fmt: skip
+    assert choice.options[1].text == "别的"
+    assert asked(made, {}) == ("c", "c_comment", "m_x", "m_y")
+    assert "t" in asked(made, {"c_comment": "x"}) and "t" in asked(made, {"c": ["none"]})
+    assert "u" in asked(made, {"m_y": 4})
+
+
+def test_a_required_matrix_wants_what_it_wants_there():
+    columns = {"columns": [1, 2], "rows": ["x", "y"]}
+    made = read({"elements": [
+        {"type": "matrix", "name": "one", "isRequired": True, **columns},
+        {"type": "matrix", "name": "each", "eachRowRequired": True, **columns},
+    ]})  # fmt: skip
+    half = {"one": {"x": "c_1"}, "each": {"x": "c_1"}}
+    problems = engine.compile_survey(made.document).evaluate(half).problems
+    assert [p.at for p in problems] == ["/each/y"]
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "code"),
+    [("enableIf", "{a} = 1", "enable_if"), ("readOnly", True, "enable_if"),
+     ("setValueIf", "{a} = 1", "set_value"), ("setValueExpression", "{a}", "set_value"),
+     ("resetValueIf", "{a} = 1", "set_value"), ("defaultValue", "x", "default_value"),
+     ("defaultValueExpression", "{a}", "default_value"), ("placeholder", "…", "member"),
+     ("maxTimeToFinish", 5, "time_limit"), ("unheardOf", 1, "member")],
+)  # fmt: skip
+def test_what_has_no_counterpart_is_lost_with_its_place(member, value, code):
+    elements = [{"type": "rating", "name": "a"}, {"type": "text", "name": "t", member: value}]
+    made = read({"elements": elements})
+    assert codes(made) == [(code, f"/elements/1/{member}")]
+    told = summary(made, "surveyjs", "huisheng", "en")["losses"][0]
+    assert str(value) in told["what"] and told["why"] and told["do"]
+
+
+def test_right_answers_become_points():
+    """# R1.1.1.1e (part)"""
+    made = read({"elements": [
+        {"type": "radiogroup", "name": "r", "choices": ["a", "b"], "correctAnswer": "b"},
+        {"type": "boolean", "name": "b", "correctAnswer": True},
+        {"type": "checkbox", "name": "c", "choices": ["a", "b"], "correctAnswer": ["a", "b"]},
+    ]})  # fmt: skip
+    assert codes(made) == [("correct_answer_points", "/elements/0/correctAnswer"),
+                           ("correct_answer_points", "/elements/1/correctAnswer"),
+                           ("correct_answer", "/elements/2/correctAnswer")]  # fmt: skip
+    scores = engine.compile_survey(made.document).evaluate({"r": "b", "b": False}).scores
+    assert scores["total"].value == 100
+
+
+def test_every_loss_has_words_in_both_languages():
+    folder = resources.files("interchange") / "messages"
+    chinese, english = (
+        json.loads((folder / f"{lang}.json").read_text("utf-8")) for lang in ("zh-CN", "en")
+    )
+    assert chinese.keys() == english.keys()
+    code = "".join(p.read_text("utf-8") for p in Path(interchange.__file__).parent.rglob("*.py"))
+    said = set(re.findall(r"(?:lose|change|refuse|note|Unreadable)\(\s*\"([a-z_]+)\"", code))
+    engine_words = json.loads(
+        (resources.files("engine") / "messages" / "en.json").read_text("utf-8")
+    )
+    assert said - chinese.keys() - engine_words.keys() == set()

@@ -125,7 +125,7 @@ text | last | Last | ${again} = 'x'
     assert asked(made, {"s": "yes", "inner": "x"}) == ("s", "inner", "h", "deep", "last")
     assert asked(made, {"s": "no"}) == ("s", "last")
     assert codes(made) == [("repeats", "survey!9"), ("repeats", "survey!10"),
-                           ("looks_ahead", "survey!12:relevant")]  # fmt: skip
+                           ("unknown_name", "survey!12:relevant")]  # fmt: skip
     assert (made.elements, made.carried) == (8, 6)
 
 
