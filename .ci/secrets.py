@@ -12,7 +12,7 @@ SHAPES = {
         r"\b[a-z+]{3,}://[^\s/:@\"'{}<>$]+:([^\s/@\"'{}<>$]{6,})@"
     ),
     "a written-down secret": re.compile(
-        r"(?i)\b(?:password|passwd|secret|token|api_?key|appsecret)\b[\"']?\s*[:=]\s*"
+        r"(?i)\b\w*(?:password|passwd|secret|token|api_?key)(?:_?key)?\b[\"']?\s*[:=]\s*"
         r"[\"']([A-Za-z0-9+/=_@!$%^&*-]{12,})[\"']"
     ),
     "an access key": re.compile(r"\b(?:AKIA[0-9A-Z]{16}|LTAI[0-9A-Za-z]{16,}|gh[pousr]_\w{30,})\b"),

@@ -31,7 +31,7 @@ from runtime.kit.http import Http, app_error_response, json_response, problem_re
 from runtime.kit.ids import new_id
 from runtime.kit.limits import Limits
 from runtime.kit.logging import logger, set_up_logging
-from runtime.kit.problems import AppError, BadRequest, Overloaded, WordedProblem
+from runtime.kit.problems import AppError, BadRequest, NotFound, Overloaded, WordedProblem
 from runtime.kit.processes import die_with_parent
 from runtime.kit.settings import Channel, Settings, read_settings
 from runtime.kit.words import say
@@ -52,6 +52,8 @@ HEADERS = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
 RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+"""A year of https alone for this host; the hospital's other hosts are its own business (S20)."""
 
 
 def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
@@ -86,7 +88,8 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
         on_shutdown=[deployment.close, limits.close],
         on_app_init=[_no_default_logging],
     )
-    app.asgi_handler = metrics.measured(app.asgi_handler, RAW_HEADERS)
+    headers = [*RAW_HEADERS, HSTS] if settings.public_url.startswith("https://") else RAW_HEADERS
+    app.asgi_handler = metrics.measured(app.asgi_handler, headers)
     return app
 
 
@@ -113,10 +116,17 @@ def _openapi() -> OpenAPIConfig:
     return OpenAPIConfig(
         title="Huisheng",
         version=__version__,
-        path="/schema",
+        openapi_router=Router(
+            "/schema", route_handlers=[], guards=[_nobody], include_in_schema=False
+        ),
         render_plugins=[JsonRenderPlugin()],
         use_handler_docstrings=True,
     )
+
+
+def _nobody(_connection: Any, _handler: Any) -> None:
+    """The framework serves a description of its own; ours is `/api/v1/openapi.json` (S54)."""
+    raise NotFound("route", "There is nothing here.")
 
 
 def _no_default_logging(config: AppConfig) -> AppConfig:

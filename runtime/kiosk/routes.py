@@ -37,6 +37,8 @@ from runtime.surveys.service import published_version
 from runtime.wiring import Deployment
 
 COOKIE = "huisheng_kiosk"
+SECURE_COOKIE = "__Host-kiosk"
+"""Behind https: no other host of the domain can set it."""
 WIPE_HEADER = "kiosk-wipe"
 EXTEND_HEADER = "kiosk-extend"
 LEFT_HEADER = "kiosk-seconds-left"
@@ -91,7 +93,7 @@ class Desk:
 
     def kept(self, request: Http) -> Pass | None:
         """The pass that the request carries, good or over."""
-        value = request.cookies.get(COOKIE)
+        value = request.cookies.get(SECURE_COOKIE if self.is_secure else COOKIE)
         return unseal(value, self.deployment.secret) if value else None
 
     def end(self, kept: Pass | None) -> None:
@@ -115,9 +117,9 @@ class Desk:
         longest = timedelta(seconds=self.times.absolute_seconds)
         answer.set_cookie(
             Cookie(
-                key=COOKIE,
+                key=SECURE_COOKIE if self.is_secure else COOKIE,
                 value=seal(kept, self.deployment.secret),
-                path=screens.ROOT,
+                path="/" if self.is_secure else screens.ROOT,
                 max_age=max(1, int((kept.started_at + longest - now).total_seconds())),
                 httponly=True,
                 samesite="strict",
@@ -134,6 +136,22 @@ class Desk:
     def frame_of(self, step: Step, site: str) -> KioskFrame:
         """The frame of a session's page."""
         return screens.session_frame(self.deployment, self.times, step.view, step.attachments, site)
+
+
+def forget(answer: Response[Any], request: Http) -> None:
+    """Remove the pass from the browser, under the name that it has there."""
+    is_secure = SECURE_COOKIE in request.cookies
+    answer.set_cookie(
+        Cookie(
+            key=SECURE_COOKIE if is_secure else COOKIE,
+            value="",
+            path="/" if is_secure else screens.ROOT,
+            max_age=0,
+            httponly=True,
+            samesite="strict",
+            secure=is_secure,
+        )
+    )
 
 
 def page(html: str, status: int = 200) -> Page:
@@ -166,7 +184,7 @@ def show_start_screen(
     frame = screens.plain_frame(lang, desk.times, site[:64], watched=False)
     shown = screens.cards(desk.deployment, frame.lang, site[:64])
     answer = page(kiosk.render_attract(shown, frame))
-    answer.delete_cookie(COOKIE, path=screens.ROOT)
+    forget(answer, request)
     return answer
 
 
@@ -375,7 +393,7 @@ def leave(request: Http, desk: NamedDependency[Desk]) -> Page:
     if request.headers.get(WIPE_HEADER):
         answer = Response("", status_code=204, media_type=MediaType.HTML, headers=HEADERS)
     answer.headers.update(CLEAR)
-    answer.delete_cookie(COOKIE, path=screens.ROOT)
+    forget(answer, request)
     return answer
 
 
@@ -402,7 +420,7 @@ def _trouble(request: Http, kind: ErrorKind, status: int) -> Page:
     frame = screens.plain_frame("", KioskTimes(), "")
     answer = page(kiosk.render_error(kind, frame, fragment=is_fragment(request)), status)
     if status == 410:
-        answer.delete_cookie(COOKIE, path=screens.ROOT)
+        forget(answer, request)
     return answer
 
 

@@ -33,6 +33,8 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 START = Budget("start", each=300, address=3_000)
+SUBMIT = Budget("submit", each=60, address=3_000)
+SIGN_IN = Budget("sign_in", each=60, address=600)
 UPLOAD = Budget("upload", each=60, address=3_000)
 RESUME = Budget("resume", each=30, address=600)
 READ_ALL = Budget("read_all", each=600, address=3_000)
@@ -44,12 +46,15 @@ BUDGETS: Mapping[tuple[str, str], Budget] = {
     ("POST", "/s/{survey}"): START,
     ("POST", "/api/v1/sessions/resume"): RESUME,
     ("POST", "/s/resume/{code}"): RESUME,
+    ("POST", "/api/v1/sessions/{sid}/submit"): SUBMIT,
     ("POST", "/api/v1/sessions/{sid}/attachments"): UPLOAD,
     ("GET", "/api/v1/responses"): READ_ALL,
-    ("GET", "/staff/responses/export"): EXPORT,
-    ("POST", "/staff/responses/export"): EXPORT,
-    ("GET", "/staff/audit/export"): EXPORT,
-    ("GET", "/staff/search"): SEARCH,
+    ("GET", "/staff/responses.csv"): EXPORT,
+    ("GET", "/staff/responses.xlsx"): EXPORT,
+    ("GET", "/staff/audit/lines.csv"): EXPORT,
+    ("POST", "/staff/search"): SEARCH,
+    ("POST", "/staff/sign-in"): SIGN_IN,
+    ("POST", "/staff/sign-in/second"): SIGN_IN,
 }
 """What is counted; the steps of a session are bounded by the session itself."""
 

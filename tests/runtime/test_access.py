@@ -39,7 +39,7 @@ def _guards(handler: HTTPRouteHandler) -> list[Guard]:
 def _says_who(path: str, handler: HTTPRouteHandler) -> bool:
     """Whether a handler says who may call it."""
     opt = handler.opt
-    if path.startswith("/schema"):  # the framework's own: the published description of the API
+    if path.startswith("/schema"):  # the framework's own, closed to everybody
         return True
     if opt.get("public") is True or opt.get("own_account") is True:
         return True

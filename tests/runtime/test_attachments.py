@@ -71,7 +71,7 @@ def _upload(patient: Patient, data: bytes, name: str = "a.jpg", question: str = 
 
 
 def test_a_picture_loses_its_metadata(uploader: Patient, deployment: Deployment) -> None:
-    """Stored by the hash of its cleaned content, upright, bound to the session."""
+    """Stored by the hash of its cleaned content, upright, bound to the session. # S32 (part)"""
     answer = _upload(uploader, _jpeg_with_place(), "../../我的 照片.jpg")
     assert answer.status_code == 201, answer.text
     body = answer.json()
@@ -86,7 +86,7 @@ def test_a_picture_loses_its_metadata(uploader: Patient, deployment: Deployment)
 
 
 def test_types_counts_and_sizes_are_limited(uploader: Patient) -> None:
-    """By content, whatever the name says."""
+    """By content, whatever the name says. # S32 (part)"""
     assert _upload(uploader, b"<html>", "a.jpg").status_code == 415
     assert _upload(uploader, b"").status_code == 422
     assert _upload(uploader, b"%PDF-1.7\n%%EOF", "a.pdf").status_code == 415
@@ -116,7 +116,7 @@ def test_a_foreign_attachment_is_a_bad_value(
 
 
 def test_documents_are_recognised_by_their_structure() -> None:
-    """DOCX and XLSX by their parts, PDF by both ends; macros and bombs are refused."""
+    """DOCX and XLSX by their parts, PDF by both ends; no macros, no bombs. # S32 (part)"""
     types = "[Content_Types].xml"
     assert content.recognise(_zip(types, "word/document.xml")) == content.DOCX
     assert content.recognise(_zip(types, "xl/workbook.xml")) == content.XLSX
@@ -134,6 +134,37 @@ def test_documents_are_recognised_by_their_structure() -> None:
             content.recognise(bad)
     with pytest.raises(TooLarge):
         content.recognise(_zip(types, "word/document.xml", size=20_000_000))
+
+
+MARKUP = {
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "html": b"<!doctype html><script>alert(1)</script>",
+    "xml": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>',
+    "script": b"#!/bin/sh\nid\n",
+    "program": b"\x7fELF\x02\x01\x01" + b"\0" * 64,
+    "gif and script": b"GIF89a/*<svg/onload=alert(1)>*/=1;",
+}
+
+
+@pytest.mark.parametrize("kind", MARKUP)
+@pytest.mark.parametrize("name", ["a.jpg", "a.svg", "a.html", "a.png\0.html", "a\r\nx: y.jpg"])
+def test_what_a_browser_would_run_is_never_taken(uploader: Patient, kind: str, name: str) -> None:
+    """Markup, programs and what pretends to be a picture, under any name. # S32 (part)"""
+    assert _upload(uploader, MARKUP[kind], name).status_code in (400, 415, 422)
+
+
+def test_a_picture_with_markup_behind_it_comes_out_without(
+    uploader: Patient, deployment: Deployment
+) -> None:
+    """Drawn anew: nothing but the picture is kept, plainly named. # S32 (part) S33 (part)"""
+    name = '../../a"\r\nset-cookie: x.jpg'
+    answer = _upload(uploader, _jpeg_with_place() + b"<script>alert(1)</script>", name)
+    assert answer.status_code == 201
+    body = answer.json()
+    assert not {"/", "\\", "\r", "\n", "\0"} & set(body["name"])
+    token = uploader.headers["authorization"].removeprefix("Bearer ")
+    _, kept = deployment.sessions.read_attachment(token, body["id"])
+    assert b"script" not in kept and Image.open(io.BytesIO(kept)).format == "JPEG"
 
 
 def test_a_damaged_picture_is_refused() -> None:

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from litestar.testing import TestClient
+import pytest
+from litestar.testing import RequestFactory, TestClient
 
-from runtime.kit.limits import Budget, Limits
+from runtime.kit.addresses import client_address
+from runtime.kit.http import Http
+from runtime.kit.limits import BUDGETS, Budget, Limits
+from runtime.kit.settings import CHANNELS
 from runtime.programs import create_app
 from runtime.wiring import Deployment
 
@@ -59,3 +63,59 @@ def test_nobody_is_refused_while_redis_is_away(deployment: Deployment) -> None:
     with TestClient(create_app(deployment, ("staff",)), raise_server_exceptions=False) as lonely:
         answer = lonely.post("/api/v1/sessions", json={"survey": "none", "channel": "web"})
     assert answer.status_code == 404
+
+
+def test_every_budget_is_of_a_route_that_is_there(deployment: Deployment) -> None:
+    """A route that is renamed takes its budget along, or this fails. # S31 (part)"""
+    app = create_app(deployment, CHANNELS)
+    routes = {
+        (method, str(getattr(route, "path_format", "")))
+        for route in app.routes
+        for method in getattr(route, "methods", ())
+    }
+    assert set(BUDGETS) <= routes, set(BUDGETS) - routes
+
+
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [(("GET", "/staff/responses.csv"), "/staff/responses.csv"),
+     (("POST", "/staff/search"), "/staff/search"),
+     (("POST", "/staff/sign-in"), "/staff/sign-in")],
+)  # fmt: skip
+def test_a_burst_on_the_console_is_told_to_wait(
+    route: tuple[str, str], path: str, deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """Exports, searches and sign-ins of one address end in 429 with Retry-After. # S31 (part)"""
+    method, budget = route[0], BUDGETS[route]
+    statuses: list[int] = []
+    for _ in range(budget.address + 1):
+        answer = client.request(method, path, headers={"accept": "application/json"})
+        statuses.append(answer.status_code)
+        if answer.status_code == 429:
+            assert int(answer.headers["retry-after"]) >= 1
+            break
+    assert statuses[-1] == 429 and 429 not in statuses[:-1]
+    assert len(statuses) == budget.address + 1
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("10.0.0.1", "203.0.113.7", "203.0.113.7"),
+        ("10.0.0.1", "198.51.100.1, 203.0.113.7", "203.0.113.7"),
+        ("10.0.0.1", "203.0.113.7, 10.0.0.2", "203.0.113.7"),
+        ("10.0.0.1", "2001:db8::7", "2001:db8::7"),
+        ("10.0.0.1", "203.0.113.7:4711", None),
+        ("10.0.0.1", "<script>", None),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("192.0.2.9", "203.0.113.7", "192.0.2.9"),
+    ],
+)
+def test_counters_go_by_the_address_that_our_own_proxies_tell(
+    peer: str, forwarded: str, address: str | None
+) -> None:
+    """What a stranger writes into the header moves nobody into another bucket. # S44 (part)"""
+    scope: Any = RequestFactory().get("/", headers={"x-forwarded-for": forwarded}).scope
+    scope["client"] = (peer, 4711)
+    found = client_address(Http(scope), ("10.0.0.0/8",))
+    assert found == (peer if address is None else address)

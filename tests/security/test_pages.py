@@ -181,3 +181,50 @@ def test_production_wants_its_secrets_from_outside(tmp_path: Path) -> None:
         "HUISHENG_SECRET_KEY",
         "HUISHENG_DATABASE_URL",
     }
+
+
+def test_the_frameworks_own_description_is_not_served(client: TestClient[Any]) -> None:
+    """Only the published one, without pages that load from elsewhere. # S54 (part)"""
+    for path in ("/schema", "/schema/", "/schema/openapi.json", "/schema/scalar", "/docs"):
+        assert client.get(path).status_code == 404, path
+    published = client.get("/api/v1/openapi.json")
+    assert published.status_code == 200 and published.json()["openapi"].startswith("3.1")
+    assert not [path for path in published.json()["paths"] if path.startswith("/staff")]
+
+
+def test_browsers_are_held_to_https_where_there_is_https(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """For a year, on every answer, refusals too; never where there is none. # S20 (part)"""
+    assert "strict-transport-security" not in client.get("/staff/sign-in").headers
+    deployment.settings = read_settings(
+        {"HUISHENG_ENVIRONMENT": "test", "HUISHENG_PUBLIC_URL": "https://voice.hospital.test"}
+    )
+    with TestClient(
+        create_app(deployment, ("web", "staff")), base_url="https://voice.hospital.test"
+    ) as secure:
+        for path in ("/staff/sign-in", "/s", "/nowhere", "/static/nothing.css", "/api/v1/surveys"):
+            kept = secure.get(path, follow_redirects=False).headers["strict-transport-security"]
+            assert kept == "max-age=31536000", path
+
+
+def test_the_kiosks_pass_is_bound_to_this_host_behind_https(
+    deployment: Deployment, published: str
+) -> None:
+    """`__Host-`, Secure, HttpOnly, strict; it opens its session and leaving removes it. # S18"""
+    deployment.settings = read_settings(
+        {"HUISHENG_ENVIRONMENT": "test", "HUISHENG_PUBLIC_URL": "https://voice.hospital.test"}
+    )
+    base = "https://voice.hospital.test"
+    with TestClient(create_app(deployment, ("kiosk",)), base_url=base) as kiosk:
+        own = {"origin": base, "sec-fetch-site": "same-origin"}
+        begun = kiosk.post(f"/kiosk/s/{published}", headers=own, follow_redirects=False)
+        line = begun.headers["set-cookie"]
+        flags = {part.strip().lower() for part in line.split(";")[1:]}
+        assert line.startswith("__Host-kiosk=")
+        assert {"secure", "httponly", "path=/", "samesite=strict"} <= flags
+        assert kiosk.get("/kiosk/fill").status_code == 200
+        left = kiosk.post("/kiosk/leave", headers=own, follow_redirects=False)
+        assert "__Host-kiosk" in left.headers["set-cookie"]
+        assert "max-age=0" in left.headers["set-cookie"].lower()
+        assert "__Host-kiosk" not in kiosk.cookies
