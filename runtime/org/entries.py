@@ -1,6 +1,7 @@
 """The entries of the plain dictionaries: adding, renaming, ordering, closing."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Literal
 
 import sqlalchemy as sa
@@ -15,11 +16,11 @@ from runtime.org.models import EntryRow, Words, from_row
 
 Direction = Literal["up", "down"]
 _OF = sa.text(
-    "SELECT dictionary, id, name, position, is_closed, revision FROM dictionary_entries "
+    "SELECT dictionary, id, name, position, closed_on, revision FROM dictionary_entries "
     "WHERE dictionary = :dictionary ORDER BY position, id"
 )
 _STORE = sa.text("""
-UPDATE dictionary_entries SET name = :name, is_closed = :is_closed, revision = revision + 1
+UPDATE dictionary_entries SET name = :name, closed_on = :closed_on, revision = revision + 1
 WHERE dictionary = :dictionary AND id = :id AND revision = :revision
 """).bindparams(sa.bindparam("name", type_=sa.JSON))
 _ADD = sa.text("""
@@ -43,7 +44,7 @@ def dictionaries(db: Database) -> list[tuple[str, int]]:
 
 
 def entries_of(db: Database, dictionary: str) -> list[EntryRow]:
-    """The entries of a dictionary in order, closed ones too."""
+    """The entries of a dictionary in order, closed ones too; none: there is no such dictionary."""
     with db.begin() as connection:
         return _entries(connection, dictionary)
 
@@ -92,23 +93,23 @@ def change_entry(
     *,
     revision: int,
     name: Words,
-    is_closed: bool,
+    closed_on: date | None,
     clock: Clock = system_clock,
 ) -> None:
-    """Its words, and whether it is still offered; what named it keeps its name.
+    """Its words, and the day from which it is not offered any more; what named it keeps its name.
 
     Raises:
         NotFound: there is no such entry.
         StateConflict: somebody else changed it meanwhile.
     """
-    values: dict[str, object] = {"name": checked_name(name), "is_closed": is_closed}
+    values: dict[str, object] = {"name": checked_name(name), "closed_on": closed_on}
     with db.begin() as connection:
         lock_organisation(connection)
         before = _entry(connection, dictionary, entry_id)
         keys = {"dictionary": dictionary, "id": entry_id, "revision": revision}
         if connection.execute(_STORE, values | keys).rowcount == 0:
             raise stale()
-        old = {"name": before.name, "is_closed": before.is_closed}
+        old = {"name": before.name, "closed_on": before.closed_on}
         facts = {"before": old, "after": values}
         _audit(connection, actor, "changed", dictionary, entry_id, facts, clock)
 

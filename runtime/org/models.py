@@ -275,5 +275,5 @@ class EntryRow(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: Words
     position: int
-    is_closed: bool
+    closed_on: date | None
     revision: int

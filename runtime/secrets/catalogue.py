@@ -361,7 +361,7 @@ NOT_PERSONAL: dict[str, str] = {
     "department_successors": "department effective_on successor kind sites",
     "department_surveys": "department survey_id",
     "departments": "id parent name code kind sites position opened_on closed_on revision",
-    "dictionary_entries": "dictionary id name position is_closed revision",
+    "dictionary_entries": "dictionary id name position closed_on revision",
     "event_outbox": "event_id site month due_at attempts failure",
     "events": "site month id type subject happened_at facts",
     "job_runs": "id name started_at ended_at outcome message",

@@ -136,7 +136,7 @@ def test_entries_are_added_renamed_ordered_and_closed(db: Database) -> None:
             "d",
             revision=1,
             name={"zh-CN": "丁丁"},
-            is_closed=True,
+            closed_on=date(2026, 5, 2),
             clock=now,
         )
 
@@ -144,7 +144,7 @@ def test_entries_are_added_renamed_ordered_and_closed(db: Database) -> None:
     with pytest.raises(StateConflict):
         close()
     first = entries.entries_of(db, "tags")[0]
-    assert (first.name, first.is_closed) == ({"zh-CN": "丁丁"}, True)
+    assert (first.name, first.closed_on) == ({"zh-CN": "丁丁"}, date(2026, 5, 2))
     for attempt in ("tags", "nothing"):
         with pytest.raises(AppError):
             entries.add_entry(db, EDITOR, attempt, entry_id="a", name={"zh-CN": "甲"}, clock=now)

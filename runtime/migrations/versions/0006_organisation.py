@@ -21,7 +21,7 @@ ALTER TABLE departments
     ADD CONSTRAINT departments_not_below_itself CHECK (parent <> id);
 CREATE INDEX departments_code ON departments (code);
 ALTER TABLE dictionary_entries
-    ADD COLUMN is_closed boolean NOT NULL DEFAULT false,
+    ADD COLUMN closed_on date,
     ADD COLUMN revision integer NOT NULL DEFAULT 1;
 
 CREATE TABLE department_successors (
