@@ -6,16 +6,16 @@ from interchange.expression import Unreadable
 from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import Node, is_object
-from interchange.truth import Rule, compare, negated, total
+from interchange.truth import Rule, both, compare, negated, total, within_limits
 
 if TYPE_CHECKING:
     from interchange.surveyjs.context import Context
 
 SPECIAL = (
-    ("other", "showOtherItem", "hasOther", "otherText", {"en": "Other (describe)"}),
     ("none", "showNoneItem", "hasNone", "noneText", {"en": "None"}),
     ("refused", "showRefuseItem", "", "refuseText", {"en": "Refuse to answer"}),
     ("dontknow", "showDontKnowItem", "", "dontKnowText", {"en": "Don't know"}),
+    ("other", "showOtherItem", "hasOther", "otherText", {"en": "Other (describe)"}),
 )
 """Value, the member that asks for it, its older name, the member of its text, its usual text."""
 _CHINESE = {
@@ -31,6 +31,8 @@ class Options(NamedTuple):
 
     options: list[dict[str, Any]]
     values: tuple[tuple[Any, str], ...]
+    own: int
+    """How many of them are the question's own, before "none" and "other"."""
 
 
 def read_options(context: "Context", node: Node, special: bool, many: bool = False) -> Options:
@@ -45,6 +47,7 @@ def read_options(context: "Context", node: Node, special: bool, many: bool = Fal
     for option, value in carried_forward(context, node, names):
         options.append(option)
         values.append((value, option["id"]))
+    own = len(options)
     if special:
         _add_special(context, node, names, options, values, many)
     if not options:
@@ -54,7 +57,7 @@ def read_options(context: "Context", node: Node, special: bool, many: bool = Fal
     for member in ("choicesVisibleIf", "choicesEnableIf"):
         if node.has(member):
             _offer_by_rule(context, node, member, options, values)
-    return Options(options, tuple(values))
+    return Options(options, tuple(values), own)
 
 
 def listed(node: Node, key: str) -> list[tuple[str, Any]]:
@@ -152,11 +155,15 @@ def carried_forward(
         context.report.lose("choices_from_question", place, source)
         return []
     found: list[tuple[dict[str, Any], Any]] = []
-    for option, (value, literal) in zip(origin.options, origin.values, strict=True):
+    pairs = zip(origin.options[: origin.own], origin.values, strict=False)
+    for option, (value, literal) in pairs:
         made: dict[str, Any] = {"id": names.take(option["id"]), "text": option["text"]}
+        rules = [option["show_if"]] if "show_if" in option else []
         if mode in ("selected", "unselected"):
             chosen = _chosen(ref, literal)
-            made["show_if"] = chosen if mode == "selected" else negated(chosen)
+            rules.append(chosen if mode == "selected" else negated(chosen))
+        if rules:
+            made["show_if"] = within_limits(both(*rules))
         found.append((made, value))
     return found
 

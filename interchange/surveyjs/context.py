@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from interchange.expression import Tree
+from interchange.expression import Call, Name, Tree
 from interchange.logic import Language, Ref
 from interchange.node import Node, is_object
 from interchange.reading import Reading
@@ -69,7 +69,7 @@ class Context(Reading):
             return self.item
         base = name.removesuffix(".length")
         if base != name and base in self.refs and self.refs[base].kind == "set":
-            return Ref(f"{self.refs[base].ref}.count", "number")
+            return Call("size()", (Name(base),))
         if name not in self.refs and name not in self.calculated:
             lowered = [known for known in self.refs if known.lower() == name.lower()]
             if len(lowered) == 1:

@@ -229,3 +229,53 @@ def test_survey_core_and_the_engine_ask_the_same_questions():
         assert missing == wanted, json.dumps([case, theirs], ensure_ascii=False)
         seen += len(asked)
     print(f"survey-core: {FORMS} forms, {len(cases)} fillings, {seen} questions asked, same")
+
+
+SOURCES = [
+    {"type": "rating", "name": "a"},
+    {"type": "text", "name": "n", "inputType": "number"},
+    {"type": "text", "name": "d", "inputType": "date"},
+    {"type": "checkbox", "name": "c", "choices": [1, 2, 3]},
+    {"type": "boolean", "name": "b"},
+    {"type": "matrix", "name": "m", "rows": ["r"], "columns": ["x", "y"]},
+    {"type": "dropdown", "name": "r", "choices": ["1", "2", "10"]},
+    {"type": "text", "name": "t"},
+]
+RULES = """
+{b}; !{b}; {b} = false; {b} <> false; {b} empty; {c} = 1; {c} <> 1; {c} = [1]; {c} contains 1
+{c} contains '1'; {c.length} = 0; {c.length} <> 2; {m.r} = 'x'; {m.r} <> 'x'; {m} notempty
+{r} > 2; {r} > '2'; {r} < 10; {r} <= '10'; {r} = 10; {r} contains '1'; {d} = '2024-01-01'
+{d} > '2024-01-01'; {d} >= today(); {d} < today(); {n} > '5'; {n} = '5'; {n} <> ''; {n} = 5.0
+({n}+1)*2 > 10; {n} / 0 = 1; {n} - {a} >= 0; max({n},{a}) > 4; min({n},{a}) < 2
+count({n},{a}) = 1; iif({a} > 2, 5, 1) = {n}; {a} = {n}; {a} < {n}; {a} >= {n}; {a} <> {n}
+{a} anyof ['1','2']; {a} noneof [1]; {n} anyof [5]; {t} empty or {a} > 2 and {n} = 5
+!({a} > 2) and !({n} = 5); {a} > 2 = false; {t} = ''; {a} + {n} + {a} > 9; avg({a},{n}) >= 4
+{a} notempty = true; {r} = {a}; {r} > {a}; true; 1 = 1; {c} allof []; {c} anyof []; {c} noneof []
+{c} empty or {c} contains 2; {#a} = 1; {A} = 1; {a} == 1; ({a} = 1; !({c} anyof [1, 2])
+"""
+ANSWERS = [
+    {}, {"a": 1}, {"a": 3, "n": 5}, {"n": 5}, {"a": 5, "n": 1}, {"b": True}, {"b": False},
+    {"c": [1]}, {"c": [1, 2]}, {"c": [3]}, {"d": "2024-01-01"}, {"d": "2024-06-01"},
+    {"d": "2090-01-01"}, {"m": {"r": "x"}}, {"m": {"r": "y"}}, {"r": "1"}, {"r": "2"},
+    {"r": "10"}, {"r": "2", "a": 2}, {"t": "x"}, {"n": 0}, {"n": 6},
+]  # fmt: skip
+
+
+def test_every_operator_says_what_survey_core_says():
+    """# R1.1.1.1c (part)"""
+    rules = [rule.strip() for line in RULES.strip().splitlines() for rule in line.split(";")]
+    cases, made = [], []
+    for rule in rules:
+        form = {"elements": [*SOURCES, {"type": "text", "name": "z", "visibleIf": rule}]}
+        conversion = convert(json.dumps(form).encode(), "surveyjs", "huisheng")
+        assert conversion.is_lossless, (rule, conversion.losses)
+        survey = engine.compile_survey(conversion.document)
+        for answers in ANSWERS:
+            cases.append({"form": form, "wishes": answers})
+            made.append((rule, survey))
+    for case, (rule, survey), theirs in zip(cases, made, asked_by_survey_core(cases), strict=True):
+        questions = {source(q): q for page in survey.document.pages for q in page.questions}
+        answers = {questions[n].id: our_answer(questions[n], v) for n, v in case["wishes"].items()}
+        shown = "z" in survey.evaluate(answers, today="2026-11-24").asked
+        assert shown == ("z" in theirs["visible"]), (rule, case["wishes"])
+    print(f"survey-core: {len(rules)} rules, {len(cases)} fillings, same")

@@ -375,9 +375,9 @@ def test_special_options_and_comments_come_along():
     assert codes(made) == []
     choice = made.document.pages[0].questions[0]
     assert [(o.id, o.text_entry, o.exclusive) for o in choice.options] == [
-        ("a", None, False), ("other", "required", False), ("none", None, True),
+        ("a", None, False), ("none", None, True), ("other", "required", False),
     ]  # fmt: skip
-    assert choice.options[1].text == "别的"
+    assert choice.options[2].text == "别的"
     assert asked(made, {}) == ("c", "c_comment", "m_x", "m_y")
     assert "t" in asked(made, {"c_comment": "x"}) and "t" in asked(made, {"c": ["none"]})
     assert "u" in asked(made, {"m_y": 4})
