@@ -290,16 +290,20 @@ ANSWERS = [
 ]  # fmt: skip
 
 
+def with_rule(rule):
+    raw = written(survey([*QUESTIONS, {"id": "z", "type": "text", "text": "Z"}]))
+    shown = json.loads(msgspec.json.encode(parse_rule(rule)))
+    raw["pages"][0]["questions"][-1]["show_if"] = shown
+    document = engine.parse(json.dumps(raw).encode()).document
+    assert engine.check(document) == ()
+    return document
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("reading", ["lforms", "smart-forms"])
 def test_a_rule_written_and_read_again_is_true_for_the_same_answers(rule, reading):
     """# R1.1.1.1c (part)"""
-    document = survey([*QUESTIONS, {"id": "z", "type": "text", "text": "Z"}])
-    tree = parse_rule(rule)
-    raw = written(document)
-    raw["pages"][0]["questions"][-1]["show_if"] = json.loads(msgspec.json.encode(tree))
-    document = engine.parse(json.dumps(raw).encode()).document
-    assert engine.check(document) == ()
+    document = with_rule(rule)
     resource = write_questionnaire(document).resource
     last = resource["item"][0]["item"][-1]
     Questionnaire.model_validate(resource)
