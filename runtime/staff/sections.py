@@ -22,6 +22,7 @@ SECTIONS = (
     Section("departments", "organisation", "/staff/departments", "departments:read"),
     Section("aliases", "organisation", "/staff/aliases", "aliases:settle"),
     Section("dictionaries", "organisation", "/staff/dictionaries", "dictionaries:read"),
+    Section("imports", "organisation", "/staff/imports", "departments:write"),
     Section("users", "watch", "/staff/users", "users:read"),
     Section("roles", "watch", "/staff/roles", "roles:read"),
     Section("sessions", "watch", "/staff/sessions", "sessions:end"),
