@@ -14,6 +14,7 @@ from interchange.expression import Unreadable
 
 Kind = Literal["lost", "changed", "refused", "note"]
 MAX_LOSSES = 5000
+MAX_NOTES = 1000
 MAX_ABOUT = 200
 
 
@@ -74,6 +75,7 @@ class Report:
         self.assets: dict[str, bytes] = {}
         """Pictures that stood inside the source, by asset id."""
         self._seen: set[tuple[str, str, str]] = set()
+        self._notes = 0
 
     def element(self, at: str) -> None:
         """Count an element of the source."""
@@ -92,6 +94,10 @@ class Report:
         key = (code, at, told)
         if key in self._seen or len(self._seen) >= MAX_LOSSES:
             return
+        if kind == "note":
+            self._notes += 1
+            if self._notes > MAX_NOTES:
+                return
         self._seen.add(key)
         self.losses.append(Loss(code, at, kind, told, params))
         if len(self._seen) == MAX_LOSSES:
