@@ -154,6 +154,8 @@ class Logic:
                 return self._comparison(op, left, right)
             case Name():
                 return self._bare(tree)
+            case Call(op, _) if op.endswith("()"):
+                raise Unreadable("function", shown(tree))
             case _:
                 raise Unreadable("no_rule", shown(tree))
 

@@ -62,7 +62,7 @@ class Context(Reading):
             if tag is not None:
                 versions.setdefault(tag, text)
         if has_markup(versions):
-            self.report.change("markup", node.place(member))
+            self.report.change("markup", node.place(member), next(iter(versions.values()), ""))
         return self.speech.say(versions, otherwise)
 
     def codes(self, node: Node, member: str) -> list[dict[str, str]]:

@@ -47,7 +47,7 @@ class Context(Reading):
         elif isinstance(text, (int, float)) and not isinstance(text, bool):
             versions[self.speech.base] = str(text)
         if has_markup(text):
-            self.report.change("markup", at)
+            self.report.change("markup", at, next(iter(versions.values()), ""))
         return self.speech.say(versions, otherwise, self._piped if pipe else None)
 
     def _piped(self, text: str) -> str:

@@ -113,7 +113,8 @@ def test_a_rule_keeps_its_truth_value(rule, answers, shown):
     [
         ("{later} = 1", "looks_ahead"),
         ("{ghost} = 1", "unknown_name"),
-        ("custom({a})", "no_rule"),
+        ("custom({a})", "function"),
+        ("{a} + 1", "no_rule"),
         ("custom({a}) > 1", "function"),
         ("{a} >", "unreadable_rule"),
         ("{t} contains 'x'", "text_search"),
