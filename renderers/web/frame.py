@@ -61,3 +61,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """Dictionary entries by question id."""
     files: Mapping[str, StoredFile] = {}
     """This session's attachments by id."""
+    carried: Mapping[str, str] = {}
+    """Hidden fields that the step form sends along."""
+    target: str = ""
+    """The window that forms and links open in, e.g. `_top` for a page shown inside a frame."""
+    is_still: bool = False
+    """Whether the page does without scripts, as inside a frame that allows none."""

@@ -19,6 +19,7 @@ from runtime.staff.pages import (
     audit,
     build,
     build_begin,
+    build_preview,
     build_texts,
     department_changes,
     departments,
@@ -43,6 +44,8 @@ from runtime.wiring import Deployment
 
 STATIC = Path(__file__).parent / "static"
 STYLE = (STATIC / "console.css").read_text("utf-8")
+PREVIEW_STYLE = (STATIC / "preview.css").read_text("utf-8")
+PREVIEW_SCRIPT = (STATIC / "preview.js").read_text("utf-8")
 BUILD_SCRIPT = (STATIC / "build.js").read_text("utf-8")
 SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
 PAGES = (
@@ -52,6 +55,7 @@ PAGES = (
     surveys,
     build,
     build_begin,
+    build_preview,
     build_texts,
     sites,
     departments,
@@ -84,17 +88,32 @@ def build_script() -> Response[str]:
     return Response(BUILD_SCRIPT, media_type="text/javascript")
 
 
+@get("/staff/preview.css", sync_to_thread=False, opt={"public": True})
+def preview_style() -> Response[str]:
+    """The preview's devices."""
+    return Response(PREVIEW_STYLE, media_type="text/css")
+
+
+@get("/staff/preview.js", sync_to_thread=False, opt={"public": True})
+def preview_script() -> Response[str]:
+    """What an answer changes in the preview, at once."""
+    return Response(PREVIEW_SCRIPT, media_type="text/javascript")
+
+
 @get("/staff/sign-in.css", sync_to_thread=False, opt={"public": True})
 def sign_in_style() -> Response[str]:
     """The style of the pages about signing in."""
     return Response(SIGN_IN_STYLE, media_type="text/css")
 
 
+FILES = (sign_in_style, style, build_script, preview_style, preview_script)
+
+
 def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:
     """The staff channel's pages."""
     before = Router(
         "/",
-        route_handlers=[*sign_in.handlers, sign_in_style, style, build_script],
+        route_handlers=[*sign_in.handlers, *FILES],
         dependencies=sign_in.dependencies,
         exception_handlers={AppError: on_app_error},
         include_in_schema=False,
