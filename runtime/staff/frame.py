@@ -175,6 +175,11 @@ def _render(
     )
 
 
+def draw(template: str, **values: Any) -> str:
+    """A document beside the console's own pages, such as one for paper."""
+    return _templates().get_template(template).render(**values)
+
+
 TOASTS = frozenset(("saved", "removed", "ended", "queued"))
 """What a page may tell once after a redirect."""
 

@@ -37,6 +37,8 @@ from runtime.staff.pages import (
     sessions,
     sign_in,
     sites,
+    survey_changes,
+    survey_paper,
     surveys,
     users,
 )
@@ -56,6 +58,8 @@ PAGES = (
     build,
     build_begin,
     build_preview,
+    survey_changes,
+    survey_paper,
     build_texts,
     sites,
     departments,

@@ -1,6 +1,6 @@
 """A rule as a sentence that whoever never saw a formula understands."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.ruletree import (
@@ -22,13 +22,20 @@ LONGEST = 24
 
 class RuleWords:
     """The words for one document's rules. With `numbers` a question is named by its number, as on
-    paper; else by its text."""
+    paper; else by its text. `names` are of sites, by their ids."""
 
-    def __init__(self, scope: Scope, lang: str, numbers: dict[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        lang: str,
+        numbers: Mapping[str, int] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self.scope = scope
         self.lang = lang
         self.first = scope.document.languages[0]
         self.numbers = numbers
+        self.names = names or {}
 
     def say(self, code: str, **params: object) -> str:
         """One phrase of a sentence."""
@@ -48,14 +55,21 @@ class RuleWords:
         match rule:
             case All() | AnyOf():
                 return self._group(rule, is_inner)
+            case Not(of=Answered(ref=ref)):
+                return self._answered("not_", ref)
             case Not():
                 return self.say("not", rule=self.sentence(rule.of))
             case Answered():
-                return self.say("answered", what=self.name(rule.ref))
+                return self._answered("", rule.ref)
             case Membership():
                 return self._membership(rule)
             case _:
                 return self._comparison(rule)
+
+    def _answered(self, sign: str, ref: str) -> str:
+        found = self.scope.refs.get(ref)
+        is_asked = found is not None and found.source == "question"
+        return self.say(f"{sign}{'answered' if is_asked else 'known'}", what=self.name(ref))
 
     def _group(self, rule: All | AnyOf, is_inner: bool) -> str:
         kind = "all" if isinstance(rule, All) else "any"
@@ -134,10 +148,11 @@ class RuleWords:
             several: Sequence[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
             return "、".join(self.value(ref, one) for one in several) or self.say("no_value")
         if not isinstance(value, str):
-            return str(value)
+            return self.say("plain", value=value)
         text = self._options(ref).get(value)
         if text is None:
-            text = catalogue(self.lang).get(f"rule_value_{value}") if "." in ref else None
+            known = self.names.get(value) or catalogue(self.lang).get(f"rule_value_{value}")
+            text = known if "." in ref else None
         return self.say("quoted", text=text or value)
 
     def _options(self, ref: str) -> dict[str, str]:

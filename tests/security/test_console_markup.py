@@ -4,7 +4,9 @@ The fields are found from the forms of the pages, in each role; a form that is a
 filled in without being named here.
 """
 
+import copy
 import csv
+import html
 import io
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import msgspec
 import pytest
+from lxml import etree
 from lxml import html as markup
 from openpyxl import load_workbook
 
@@ -166,9 +169,39 @@ def _marked(tree: Any) -> Iterator[str]:
             yield from (part for part in parts if part and "zq" in part)
 
 
+def _trees(text: str) -> Iterator[Any]:
+    """A page, and the pages that stand in its frames."""
+    tree: Any = markup.fromstring(text.encode())
+    framed = [one.attrib.pop("srcdoc", "") for one in tree.iter("iframe")]
+    for one in dict.fromkeys(piece.getparent() for piece in tree.iter("ins", "del")):
+        _put_together(one)
+    yield tree
+    for one in framed:
+        if one:
+            yield from _trees(one)
+
+
+def _put_together(reworded: Any) -> None:
+    """A text with its changes marked, as the two texts that it shows."""
+    texts: list[str] = []
+    for left_out in ("del", "ins"):
+        version = copy.deepcopy(reworded)
+        for piece in list(version.iter(left_out)):
+            piece.drop_tree()
+        texts.append(version.text_content())
+    tail = reworded.tail
+    reworded.clear(keep_tail=False)
+    reworded.tail = tail
+    for text in texts:
+        etree.SubElement(reworded, "span").text = text
+
+
 def _wrong_in_page(text: str) -> list[str]:
     """What a page shows otherwise than it was typed, and whatever would run."""
-    tree: Any = markup.fromstring(text.encode())
+    return [wrong for tree in _trees(text) for wrong in _wrong_in_tree(tree)]
+
+
+def _wrong_in_tree(tree: Any) -> list[str]:
     wrong = broken([part for part in _marked(tree) if any(mark in part for mark in MARKS)])
     for one in tree.iter():
         if isinstance(one.tag, str):
@@ -338,13 +371,37 @@ def test_no_text_of_anybody_runs_in_a_browser(
 
 ALL_MARKED = """
 const found = [];
-const all = document.createTreeWalker(document, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
-while (all.nextNode()) {
-  const node = all.currentNode;
-  if (node.nodeType === 3) { if (/zq\\d\\dz/.test(node.data)) found.push(node.data); continue; }
-  for (const one of node.attributes) if (/zq\\d\\dz/.test(one.value)) found.push(one.value);
+let ran = Boolean(window.planted);
+function putTogether(reworded) {
+  const texts = ["del", "ins"].map((leftOut) => {
+    const version = reworded.cloneNode(true);
+    version.querySelectorAll(leftOut).forEach((piece) => piece.remove());
+    return version.textContent;
+  });
+  reworded.replaceChildren(...texts.map((text) => {
+    const span = document.createElement("span");
+    span.textContent = text;
+    return span;
+  }));
 }
-return [found, Boolean(window.planted), location.href];
+function look(page) {
+  const pieces = Array.from(page.querySelectorAll("ins, del"));
+  new Set(pieces.map((piece) => piece.parentElement)).forEach(putTogether);
+  const all = page.createTreeWalker(page, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  while (all.nextNode()) {
+    const node = all.currentNode;
+    if (node.nodeType === 3) { if (/zq\\d\\dz/.test(node.data)) found.push(node.data); continue; }
+    for (const one of node.attributes) {
+      if (one.name !== "srcdoc" && /zq\\d\\dz/.test(one.value)) found.push(one.value);
+    }
+    if (node.localName === "iframe" && node.contentDocument) {
+      ran = ran || Boolean(node.contentWindow.planted);
+      look(node.contentDocument);
+    }
+  }
+}
+look(document);
+return [found, ran, location.href];
 """
 
 
@@ -361,6 +418,10 @@ def test_the_checks_see_what_they_look_for(chromium: Any, hospital: Hospital) ->
     """A page that forgot to escape, a cell that was not made neutral: each is found."""
     for text in (TEXTS[0], TEXTS[7], TEXTS[24]):
         assert _wrong_in_page(f"<!doctype html><body><a href='{text}'>x</a>{text}</body>")
+        framed = html.escape(f"<!doctype html><body>{html.escape(text)}</body>")
+        page = f'<!doctype html><body><iframe srcdoc="{framed}"></iframe></body>'
+        assert not _wrong_in_page(page)
+        assert _wrong_in_page(page.replace("&amp;lt;", "&lt;"))
     assert _wrong_in_cells("text/csv", b"a,=1+1 zq42z\r\n")
     assert not _wrong_in_cells("text/csv", b"a,'=1+1 zq42z\r\n")
     assert links_of(Page("r", "/a", "/a", "", 200, httpx.Headers(), "<a href='/b'>b</a>")) == ["/b"]

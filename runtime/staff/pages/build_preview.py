@@ -30,6 +30,7 @@ from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
 from runtime.kit.problems import StateConflict
 from runtime.kit.words import say
+from runtime.org.service import list_sites
 from runtime.staff.building import owner_of
 from runtime.staff.frame import TEMPLATES, language_of, page, redirect
 from runtime.staff.rehearsal import (
@@ -49,7 +50,7 @@ from runtime.wiring import Deployment
 SURVEYS = "/staff/surveys"
 HERE = SURVEYS + "/{survey:str}/preview"
 MAX_BODY = 2 * 1024 * 1024
-DEVICES = ("phone", "desktop", "kiosk", "miniprogram")
+DEVICES = ("phone", "miniprogram", "kiosk", "desktop")
 TITLE_LENGTH = 200
 
 
@@ -257,7 +258,8 @@ class Preview:
         self, survey: engine.Survey, rehearsal: Rehearsal, *, told: str = "", status: int = 200
     ) -> Response[Any]:
         state = rehearsal.carried
-        words = RuleWords(survey.scope, self.lang)
+        sites = {one.id: one.text for one in list_sites(self.deployment.db, self.lang)}
+        words = RuleWords(survey.scope, self.lang, names=sites)
         view = rehearsal.view(self.detail.version or 0)
         shown = DEVICES if state.device == "all" else (state.device,)
         whys = explained(rehearsal, words)

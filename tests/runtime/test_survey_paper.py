@@ -1,0 +1,70 @@
+"""The paper form, and what its maker may load."""
+
+import html
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import TestClient
+
+from engine.parse import parse
+from renderers.documents import Refused, render_pdf
+from runtime.staff.pages.survey_paper import paper_html
+from runtime.surveys.service import store_survey
+from runtime.wiring import Deployment
+from tests.runtime.conftest import SURVEY, survey_with
+from tests.runtime.test_users_page import sign_in
+
+
+def test_a_form_of_paper_comes_as_pdf(deployment: Deployment, client: TestClient[Any]) -> None:
+    """With the address as a code. # R0.4 (part)"""
+    store_survey(deployment.db, json.dumps(SURVEY).encode(), publish=True)
+    sign_in(deployment, client, "reader", "analyst")
+    answer = client.get("/staff/surveys/visit/paper.pdf")
+    assert answer.status_code == 200 and answer.content.startswith(b"%PDF-")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert client.get("/staff/surveys/none/paper.pdf").status_code == 404
+
+
+def test_every_question_stands_on_paper_with_its_rules_in_words() -> None:
+    """Each example survey: numbered questions, conditions by number, boxes for options.
+
+    # R0.4 (part)
+    """
+    for file in sorted(Path("examples/surveys").glob("*.json")):
+        document = parse(file.read_bytes()).document
+        assert document is not None
+        text = html.unescape(paper_html(document, "zh-CN", "http://h/s/x", 1, "2026-01-02", {}))
+        asked = [q for page in document.pages for q in page.questions]
+        assert text.count('<div class="question ') == len(asked)
+        assert text.count('<span class="number">') == sum(not q.valueless for q in asked)
+        conditional = sum(q.show_if is not None for q in asked)
+        assert text.count("请答此题") + text.count("请阅读这段说明") == conditional
+    document = parse(json.dumps(SURVEY).encode()).document
+    assert document is not None
+    text = html.unescape(paper_html(document, "zh-CN", "http://h/s/x", 1, "2026-01-02", {}))
+    assert "如果第 1 题不大于 3 ，请答此题；否则请跳过。" in text
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["file:///etc/passwd", "http://127.0.0.1:1/x", "data:text/css,body{}", "own:other", "x.png"],
+)
+def test_the_pdf_loads_only_what_it_is_handed(named: str) -> None:
+    """Neither files nor addresses nor data, in a picture or a style. # S25 (part)"""
+    with pytest.raises(Refused):
+        render_pdf(f'<img src="{named}" alt="">', "")
+    with pytest.raises(Refused):
+        render_pdf("<p>x</p>", f'p {{ background: url("{named}") }}')
+    with pytest.raises(Refused):
+        render_pdf(f'<link rel="stylesheet" href="{named}"><p>x</p>', "")
+
+
+def test_words_of_a_survey_stay_words_on_paper() -> None:
+    """A title that would be a picture is text. # S25 (part)"""
+    title = '<img src="file:///etc/passwd">'
+    document = parse(json.dumps(survey_with(title={"zh-CN": title, "en": "x"})).encode()).document
+    assert document is not None
+    text = paper_html(document, "zh-CN", "http://h/s/x", None, "2026-01-02", {})
+    assert title not in text and "&lt;img" in text
