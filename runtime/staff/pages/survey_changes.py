@@ -142,7 +142,9 @@ class Telling:
         return Line(one.change.kind, one.change.part, name or one.change.id, details)
 
     def _detail(self, one: MemberChange) -> Detail:
-        label = catalogue(self.lang).get(f"build_member_{one.member}", one.member)
+        words = catalogue(self.lang)
+        own = words.get(f"changes_member_{one.member}", one.member)
+        label = words.get(f"build_member_{one.member}", own)
         if one.kind == "text":
             return Detail(f"{label} {one.lang}".strip(), one.pieces)
         if one.kind == "rule":
