@@ -41,7 +41,7 @@ function onDrop(event) {
   if (act) send(act);
 }
 
-const CALM = { animation: 120, delay: 150, delayOnTouchOnly: true, filter: "input, textarea, select, button", preventOnFilter: false };
+const CALM = { animation: 120, forceFallback: true, delay: 150, delayOnTouchOnly: true, filter: "input, textarea, select, button", preventOnFilter: false };
 
 function sortables(root) {
   const { Sortable } = /** @type {any} */ (window);
@@ -72,6 +72,13 @@ function chosenIntoView() {
   if (chosen) chosen.scrollIntoView({ block: "nearest" });
 }
 
+/** Says to screen readers where the chosen part stands now. */
+function tell() {
+  const live = document.getElementById("live");
+  const chosen = document.querySelector(".canvas .is-chosen a");
+  if (live && chosen) live.textContent = chosen.textContent.trim().replace(/\s+/g, " ");
+}
+
 function start() {
   const builder = document.getElementById("builder");
   if (!builder) return;
@@ -79,6 +86,7 @@ function start() {
     builder.dataset.started = "";
     sortables(builder);
     chosenIntoView();
+    tell();
   } else {
     const canvas = document.getElementById("canvas");
     if (canvas && !canvas.dataset.started) sortables(canvas);

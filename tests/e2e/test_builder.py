@@ -1,0 +1,210 @@
+"""A designer who never saw the builder makes a survey in it, by mouse and by keyboard."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from tests.e2e.test_web_journey import DESKTOP, Screen
+from tests.serving import Running
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
+
+PASSWORD = "Vb5!mupadrek-Yo"
+Opened = Callable[..., "Author"]
+
+
+class Author:
+    """A designer's browser."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self.driver = screen.driver
+
+    def sign_in(self, link: str) -> None:
+        self.driver.get(link)
+        self.screen.press("main button, form button")
+        for name in ("new", "again"):
+            self.screen.find(f"#{name}").send_keys(PASSWORD)
+        self.screen.press("form button:not(.plain)")
+        self.screen.wait(lambda: self.screen.has("nav.sections"))
+
+    def come_back(self, login: str) -> None:
+        self.screen.open("/staff/")
+        self.screen.find("#login").send_keys(login)
+        self.screen.find("#password").send_keys(PASSWORD)
+        self.screen.press("form button:not(.plain)")
+        self.screen.wait(lambda: self.screen.has("nav.sections"))
+
+    def begin(self, title: str) -> str:
+        """A new survey; its id."""
+        self.screen.open("/staff/surveys/new")
+        self.screen.find("#title").send_keys(title)
+        self.screen.press("main form button")
+        self.screen.wait(lambda: self.screen.has("#builder"))
+        return self.driver.current_url.split("/")[5]
+
+    def add(self, kind: str) -> str:
+        """A question of a type, by its button; its id."""
+        before = set(self.questions())
+        self.screen.press(f'[data-type="{kind}"] button')
+        self.screen.wait(lambda: len(self.questions()) == len(before) + 1)
+        return next(one for one in self.questions() if one not in before)
+
+    def choose(self, part: str) -> None:
+        self.screen.press(f"#q-{part}")
+        self.screen.wait(
+            lambda: self.screen.find("#panel input[name=at]").get_property("value") == part
+        )
+
+    def write(self, name: str, text: str) -> None:
+        """Type into a field of the panel and leave it; it is saved then."""
+        field = self.screen.find(f'[name="{name}"]')
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(text, Keys.TAB)
+
+    def questions(self) -> list[str]:
+        script = (
+            "return [...document.querySelectorAll('[data-question]')].map(e => e.dataset.question)"
+        )
+        return self.driver.execute_script(script)
+
+    def text_of(self, part: str) -> str:
+        return self.screen.find(f"#q-{part}").text
+
+    def drag(self, source: str, target: str) -> None:
+        """Drag with the mouse, slowly, to the upper half of the target."""
+        start, end = self.screen.find(source), self.screen.find(target)
+        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", end)
+        chain: Any = ActionChains(self.driver, duration=80)
+        chain.move_to_element_with_offset(start, 60, 0).click_and_hold().pause(0.3)
+        for _ in range(3):
+            chain.move_to_element_with_offset(end, 60, -12).pause(0.1)
+        chain.release().perform()
+
+
+@pytest.fixture(scope="module")
+def designer(program: Running) -> str:
+    """The sign-in name of a designer whose first link is used up by `opened`."""
+    made = program.command("admin", "create", "bauhaus", "--role", "survey_designer")
+    return made.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def opened(program: Running, designer: str) -> Iterator[Opened]:
+    screens: list[Screen] = []
+
+    def start(size: tuple[int, int] = DESKTOP, *, scripts: bool = True) -> Author:
+        screens.append(Screen(program, size, scripts=scripts))
+        author = Author(screens[-1])
+        author.sign_in(designer) if len(screens) == 1 else author.come_back("bauhaus")
+        return author
+
+    yield start
+    for one in screens:
+        one.driver.quit()
+
+
+def test_a_survey_is_made_with_the_mouse_and_answered(opened: Opened, program: Running) -> None:
+    """Added, worded, dragged, checked and published; a patient sees it. # R0.4 (part)"""
+    author = opened()
+    survey = author.begin("出院小调查")
+    rating, many = author.add("rating"), author.add("multi_choice")
+    author.choose(rating)
+    author.write("m:text/zh-CN", "您对护士的照顾满意吗？")
+    author.screen.wait(lambda: "护士的照顾" in author.text_of(rating))
+    author.choose(many)
+    author.write("m:text/zh-CN", "哪些方面需要改进？")
+    author.write("o:options/option_1:text/zh-CN", "等候太久")
+    author.screen.press('button[value="add options"]')
+    author.screen.wait(lambda: author.screen.has('[name="o:options/option:text/zh-CN"]'))
+    assert "需要改进" in author.text_of(many)
+    values = [
+        one.get_property("value")
+        for one in author.driver.find_elements(By.CSS_SELECTOR, "#panel [name$='text/zh-CN']")
+    ]
+    assert "等候太久" in values and "哪些方面需要改进？" in values
+    author.drag(f'[data-question="{many}"]', f'[data-question="{rating}"]')
+    author.screen.wait(lambda: author.questions() == [many, rating])
+    author.drag('[data-type="text"]', f'[data-question="{rating}"]')
+    author.screen.wait(lambda: author.questions() == [many, "text", rating])
+    author.screen.press("#b-undo")
+    author.screen.wait(lambda: author.questions() == [many, rating])
+    author.screen.press("#b-redo")
+    author.screen.wait(lambda: len(author.questions()) == 3)
+    author.screen.wait(lambda: "每道题都有人能答到" in author.screen.find("#doctor").text)
+    author.screen.open(f"/staff/surveys/{survey}/publish")
+    author.screen.press("main form button")
+    author.screen.wait(lambda: author.screen.has(".way-in"))
+    assert author.screen.faults() == []
+    author.screen.open(f"/s/{survey}")
+    author.screen.press("main button")
+    author.screen.wait(lambda: "护士的照顾" in author.driver.page_source)
+
+
+def test_a_question_moves_by_the_keyboard_and_keeps_the_focus(opened: Opened) -> None:
+    """Alt with an arrow, and the buttons; screen readers are told where it stands. # R0.4 (part)"""
+    author = opened()
+    author.begin("键盘")
+    first, second = author.add("rating"), author.add("text")
+    author.driver.execute_script(f"document.getElementById('q-{first}').focus()")
+    ActionChains(author.driver).key_down(Keys.ALT).send_keys(Keys.ARROW_DOWN).key_up(
+        Keys.ALT
+    ).perform()
+    author.screen.wait(lambda: author.questions() == [second, first])
+    focus = "return document.activeElement.id"
+    author.screen.wait(lambda: author.driver.execute_script(focus) == f"q-{first}")
+    assert author.screen.find("#live").get_property("textContent").startswith("2.")
+    author.driver.execute_script(f"document.getElementById('b-up-{first}').focus()")
+    ActionChains(author.driver).send_keys(Keys.ENTER).perform()
+    author.screen.wait(lambda: author.questions() == [first, second])
+    author.screen.wait(lambda: author.driver.execute_script(focus) == f"b-up-{first}")
+
+
+def test_two_who_edit_one_question_see_each_other_and_lose_nothing(opened: Opened) -> None:
+    """Other members are both kept; of one member the second is told what stands there now.
+
+    # R0.4 (part)
+    """
+    one = opened()
+    survey = one.begin("两个人")
+    rating = one.add("rating")
+    other = opened()
+    other.screen.open(f"/staff/surveys/{survey}/build?at={rating}")
+    for turn in range(6):
+        one.write("m:text/zh-CN", f"题目 {turn}？")
+        other.write("m:hint/zh-CN", f"提示 {turn}")
+        time.sleep(0.3)
+    one.screen.wait(lambda: "题目 5？" in one.text_of(rating))
+    other.screen.open(f"/staff/surveys/{survey}/build?at={rating}")
+    fields = {
+        name: other.screen.find(f'[name="m:{name}/zh-CN"]').get_property("value")
+        for name in ("text", "hint")
+    }
+    assert fields == {"text": "题目 5？", "hint": "提示 5"}
+    one.write("m:text/zh-CN", "一个人写的")
+    one.screen.wait(lambda: "一个人写的" in one.text_of(rating))
+    other.write("m:text/zh-CN", "另一个人写的")
+    other.screen.wait(lambda: other.screen.has("#told [role=alert]"))
+    assert "一个人写的" in other.screen.find("#told").text
+    assert other.screen.find('[name="m:text/zh-CN"]').get_property("value") == "另一个人写的"
+
+
+def test_without_scripts_the_builder_does_the_same(opened: Opened) -> None:
+    """Every act is a form."""
+    author = opened(scripts=False)
+    author.begin("不用脚本")
+    author.screen.press('[data-type="yes_no"] button')
+    author.screen.press("#b-insert-text")
+    shown = [one.get_attribute("data-question") for one in author.driver.find_elements(
+        By.CSS_SELECTOR, "[data-question]")]  # fmt: skip
+    assert shown == ["yes_no", "text"]
+    field = author.screen.find('[name="m:text/zh-CN"]')
+    field.clear()
+    field.send_keys("想说什么？")
+    author.screen.press("#panel .actions button")
+    assert "想说什么？" in author.screen.find("#q-text").text
