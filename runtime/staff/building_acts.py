@@ -6,8 +6,19 @@ from typing import Any
 import msgspec
 from msgspec import Struct, structs
 
-from builder.edits import AnyEdit, Duplicate, Insert, Move, Put, Refused, Remove, Rename, Several
-from builder.panel import edits_of, new_page, new_question
+from builder.edits import (
+    AnyEdit,
+    Duplicate,
+    Insert,
+    Move,
+    Put,
+    Refused,
+    Remove,
+    Rename,
+    SetMember,
+    Several,
+)
+from builder.panel import edits_of, new_page, new_question, value_at
 from builder.tree import Tree, find, fresh, to_tree
 from engine.problems import LANGUAGES, Problem
 from runtime.drafts import service as drafts
@@ -51,6 +62,57 @@ def typed_edit(desk: Desk, at: str, fields: Fields) -> AnyEdit | None:
     if not found:
         return None
     return found[0] if len(found) == 1 else Several(edits=tuple(found))
+
+
+def shown_after(shown: str, at: str, edit: AnyEdit | None) -> str:
+    """What the panel shows once its own edit was done, and no more.
+
+    The hidden copy follows the inputs, not what others did meanwhile: else the next save would take
+    that back.
+    """
+    return _with_values(shown, at, edit, lambda one: one.value)
+
+
+def shown_with_now(desk: Desk, at: str, shown: str, edit: AnyEdit) -> str:
+    """The same where an edit was refused: what its author was told stands there now counts as seen,
+    so that they may insist."""
+    tree = to_tree(desk.document)
+
+    def now(one: SetMember) -> Any:
+        place = find(tree, one.of) if one.of else None
+        return value_at(place.part if place is not None else tree, one.member) or msgspec.UNSET
+
+    return _with_values(shown, at, edit, now)
+
+
+def _with_values(
+    shown: str, at: str, edit: AnyEdit | None, value_of: Callable[[SetMember], Any]
+) -> str:
+    tree: Tree = msgspec.json.decode(shown)
+    for one in edit.edits if isinstance(edit, Several) else (edit,):
+        if isinstance(one, SetMember):
+            _set(_inside(tree, one.of.removeprefix(at)), one.member, value_of(one))
+    return msgspec.json.encode(tree).decode()
+
+
+def _inside(tree: Tree, rest: str) -> Tree:
+    """The option, row or node `/options/id` of a shown part; the part itself for none."""
+    if not rest:
+        return tree
+    _, member, name = rest.split("/", 2)
+    return dict(_by_id(tree.get(member, []))).get(name, {})
+
+
+def _set(node: Any, member: str, value: Any) -> None:
+    *path, last = member.split("/")
+    for step in path:
+        if not isinstance(node.get(step), dict):
+            node[step] = {}
+        node = node[step]
+    if value is msgspec.UNSET:
+        node.pop(last, None)
+    else:
+        node[last] = value
 
 
 def to_tree_of(part: Struct) -> Tree:

@@ -1,11 +1,10 @@
 """A designer who never saw the builder makes a survey in it, by mouse and by keyboard."""
 
-import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -77,14 +76,18 @@ class Author:
         return self.screen.find(f"#q-{part}").text
 
     def drag(self, source: str, target: str) -> None:
-        """Drag with the mouse, slowly, to the upper half of the target."""
+        """Drag with the mouse, slowly, to where the upper half of the target is now."""
+        self.screen.wait(lambda: not self.screen.has(".htmx-request"))
         start, end = self.screen.find(source), self.screen.find(target)
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", end)
-        chain: Any = ActionChains(self.driver, duration=80)
-        chain.move_to_element_with_offset(start, 60, 0).click_and_hold().pause(0.3)
-        for _ in range(3):
-            chain.move_to_element_with_offset(end, 60, -12).pause(0.1)
-        chain.release().perform()
+        box = "const b = arguments[0].getBoundingClientRect(); return [b.x + b.width / 2, b.y]"
+        x, y = self.driver.execute_script(box, end)
+        hand = ActionBuilder(self.driver, duration=120)
+        hand.pointer_action.move_to(start, 60, 0).pointer_down().pause(0.3)
+        for step in (30, 20, 12):
+            hand.pointer_action.move_to_location(int(x), int(y) + step).pause(0.2)
+        hand.pointer_action.pointer_up()
+        hand.perform()
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +181,6 @@ def test_two_who_edit_one_question_see_each_other_and_lose_nothing(opened: Opene
     for turn in range(6):
         one.write("m:text/zh-CN", f"题目 {turn}？")
         other.write("m:hint/zh-CN", f"提示 {turn}")
-        time.sleep(0.3)
     one.screen.wait(lambda: "题目 5？" in one.text_of(rating))
     other.screen.open(f"/staff/surveys/{survey}/build?at={rating}")
     fields = {
@@ -199,7 +201,9 @@ def test_without_scripts_the_builder_does_the_same(opened: Opened) -> None:
     author = opened(scripts=False)
     author.begin("不用脚本")
     author.screen.press('[data-type="yes_no"] button')
-    author.screen.press("#b-insert-text")
+    author.screen.wait(lambda: author.screen.has("#q-yes_no"))
+    author.screen.wait(lambda: author.screen.press("#b-insert-text") is None)
+    author.screen.wait(lambda: author.screen.has("#q-text"))
     shown = [one.get_attribute("data-question") for one in author.driver.find_elements(
         By.CSS_SELECTOR, "[data-question]")]  # fmt: skip
     assert shown == ["yes_no", "text"]

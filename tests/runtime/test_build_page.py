@@ -140,6 +140,38 @@ def test_what_a_colleague_changed_meanwhile_is_shown_not_lost(author: Author) ->
     assert (question["text"]["zh-CN"], question["hint"]["zh-CN"]) == ("同事写的", "提示")
 
 
+def test_saving_as_one_types_takes_back_nothing_of_others(author: Author) -> None:
+    """The hidden copy follows the form's own inputs; whoever was told may insist. # R0.4 (part)"""
+    shown = author.shown("overall")
+
+    def save(text: str, shown: str) -> tuple[int, str]:
+        form = {"_csrf": author.csrf, "at": "overall", "shown": shown, "m:hint/zh-CN": "",
+                "m:text/zh-CN": text}  # fmt: skip
+        answer = author.client.post(
+            author.url, data=form, headers=CHINESE | {"hx-request": "true"}, follow_redirects=False
+        )
+        found = re.search(r'name="shown" value="([^"]*)"', answer.text)
+        assert found is not None
+        return answer.status_code, html.unescape(found[1])
+
+    status, shown = save("一", shown)
+    assert status == 200 and '"一"' in shown
+    theirs = SetMember(of="overall", member="hint/zh-CN", value="同事的提示")
+    drafts.apply_edit(author.deployment.db, "visit", theirs, OTHER)
+    status, shown = save("二", shown)
+    assert status == 200 and "同事的提示" not in shown
+    status, shown = save("三", shown)
+    question = to_tree(author.document)["pages"][0]["questions"][0]
+    assert (question["text"]["zh-CN"], question["hint"]["zh-CN"]) == ("三", "同事的提示")
+    theirs = SetMember(of="overall", member="text/zh-CN", value="同事的题目")
+    drafts.apply_edit(author.deployment.db, "visit", theirs, OTHER)
+    status, shown = save("我的题目", shown)
+    assert status == 409 and "同事的题目" in shown
+    assert save("我的题目", shown)[0] == 200
+    question = to_tree(author.document)["pages"][0]["questions"][0]
+    assert (question["text"]["zh-CN"], question["hint"]["zh-CN"]) == ("我的题目", "同事的提示")
+
+
 def test_a_part_that_others_name_is_kept_and_its_uses_are_listed(author: Author) -> None:
     """In words with a way there; a new id is followed by every rule and score."""
     refused = author.act("remove overall")

@@ -34,7 +34,7 @@ from runtime.staff.building import (
     properties,
     sheets_of,
 )
-from runtime.staff.building_acts import do, typed_edit
+from runtime.staff.building_acts import do, shown_after, shown_with_now, typed_edit
 from runtime.staff.frame import page, redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
@@ -57,7 +57,13 @@ def show(
 
 
 def _page(
-    desk: Desk, at: str, *, typed: Fields | None = None, told: Told | None = None, status: int = 200
+    desk: Desk,
+    at: str,
+    *,
+    typed: Fields | None = None,
+    told: Told | None = None,
+    status: int = 200,
+    shown: str | None = None,
 ) -> Response[Any]:
     part = desk.part(at)
     if part is None:
@@ -85,7 +91,7 @@ def _page(
         properties=properties(desk, part, own, given),
         inner=inner_of(desk, part, own, given) if at else [],
         list=listed if at else "",
-        shown=msgspec.json.encode(own).decode(),
+        shown=msgspec.json.encode(own).decode() if shown is None else shown,
         palette=palette(),
         types=tuple(TYPES),
         label=desk.label,
@@ -120,21 +126,26 @@ def act(
 ) -> Response[Any]:
     """Save what was typed in the panel, then do what was asked; refusals lose nothing typed."""
     desk = Desk(request, principal, deployment, survey)
-    at = fields["at"]
+    at, shown = fields["at"], fields["shown"] or None
+    asked = f"{fields['verb']} {fields['word']}" if fields["act"] == "word" else fields["act"]
+    edit = None
     try:
         edit = typed_edit(desk, at, fields)
-    except BadValue as bad:
-        told = Told((desk.say(f"bad_{bad.code}", member=desk.label("member", bad.member)),))
-        return _page(desk, at, typed=fields, told=told, status=422)
-    try:
         if edit is not None:
             desk.apply(edit)
-        asked = f"{fields['verb']} {fields['word']}" if fields["act"] == "word" else fields["act"]
         made = do(desk, at, asked.strip() or "save")
+    except BadValue as bad:
+        told = Told((desk.say(f"bad_{bad.code}", member=desk.label("member", bad.member)),))
+        return _page(desk, at, typed=fields, told=told, status=422, shown=shown)
     except Refused as refused:
-        return _page(desk, at, typed=fields, told=desk.told(refused), status=409)
+        told = desk.told(refused)
+        if shown is not None and edit is not None and refused.now is not msgspec.UNSET:
+            shown = shown_with_now(desk, at, shown, edit)
+        return _page(desk, at, typed=fields, told=told, status=409, shown=shown)
     except StateConflict as error:
         return _page(desk, at, told=Told((desk.say(error.code),)), status=409)
+    if shown is not None and made == at and request.headers.get("hx-request") and not asked.strip():
+        return _page(desk, at, shown=shown_after(shown, at, edit))
     return redirect(desk.address(made))
 
 
