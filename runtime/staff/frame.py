@@ -130,7 +130,8 @@ def page(
     """
     lang = language_of(request, principal)
     told = request.query_params.get("told")
-    values = {"waiting": request.state["waiting"](), **values}
+    count = request.state.get("waiting")
+    values = {"waiting": count() if count is not None else {}, **values}
     html = _render(lang, template, section, principal, told, values)
     return Response(
         html, status_code=status, media_type=MediaType.HTML, headers=HEADERS | dict(headers)
