@@ -74,7 +74,7 @@ def _read(path: Path, kind: Any) -> Any:
 
 
 def _publish(deployment: Deployment, document: bytes) -> None:
-    """Publish, confirming the findings; on a busy machine a proof settles more or less each time."""
+    """Publish and confirm the findings; on a busy machine each proof settles more or less."""
     confirm = None
     for _ in range(TRIES - 1):
         try:

@@ -13,7 +13,7 @@ from tests.serving import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
 
-PASSWORD = "Vb5!mupadrek-Yo"
+PHRASE = "Vb5!mupadrek-Yo"
 Opened = Callable[..., "Author"]
 
 
@@ -28,14 +28,14 @@ class Author:
         self.driver.get(link)
         self.screen.press("main button, form button")
         for name in ("new", "again"):
-            self.screen.find(f"#{name}").send_keys(PASSWORD)
+            self.screen.find(f"#{name}").send_keys(PHRASE)
         self.screen.press("form button:not(.plain)")
         self.screen.wait(lambda: self.screen.has("nav.sections"))
 
     def come_back(self, login: str) -> None:
         self.screen.open("/staff/")
         self.screen.find("#login").send_keys(login)
-        self.screen.find("#password").send_keys(PASSWORD)
+        self.screen.find("#password").send_keys(PHRASE)
         self.screen.press("form button:not(.plain)")
         self.screen.wait(lambda: self.screen.has("nav.sections"))
 
@@ -199,16 +199,23 @@ def test_two_who_edit_one_question_see_each_other_and_lose_nothing(opened: Opene
 def test_without_scripts_the_builder_does_the_same(opened: Opened) -> None:
     """Every act is a form."""
     author = opened(scripts=False)
+    screen = author.screen
     author.begin("不用脚本")
-    author.screen.press('[data-type="yes_no"] button')
-    author.screen.wait(lambda: author.screen.has("#q-yes_no"))
-    author.screen.wait(lambda: author.screen.press("#b-insert-text") is None)
-    author.screen.wait(lambda: author.screen.has("#q-text"))
-    shown = [one.get_attribute("data-question") for one in author.driver.find_elements(
-        By.CSS_SELECTOR, "[data-question]")]  # fmt: skip
-    assert shown == ["yes_no", "text"]
-    field = author.screen.find('[name="m:text/zh-CN"]')
-    field.clear()
-    field.send_keys("想说什么？")
-    author.screen.press("#panel .actions button")
-    assert "想说什么？" in author.screen.find("#q-text").text
+
+    def shown() -> list[str | None]:
+        found = author.driver.find_elements(By.CSS_SELECTOR, "[data-question]")
+        return [one.get_attribute("data-question") for one in found]
+
+    def write() -> bool:
+        field = screen.find('[name="m:text/zh-CN"]')
+        field.clear()
+        field.send_keys("想说什么？")
+        return field.get_property("value") == "想说什么？"
+
+    screen.wait(lambda: screen.press("#b-insert-yes_no") is None)
+    screen.wait(lambda: shown() == ["yes_no"])
+    screen.wait(lambda: screen.press("#b-insert-text") is None)
+    screen.wait(lambda: shown() == ["yes_no", "text"])
+    screen.wait(write)
+    screen.wait(lambda: screen.press("#panel .actions button") is None)
+    screen.wait(lambda: "想说什么？" in author.text_of("text"))
