@@ -44,6 +44,7 @@ SEARCH = Budget("search", each=240, address=3_000)
 BUDGETS: Mapping[tuple[str, str], Budget] = {
     ("POST", "/api/v1/sessions"): START,
     ("POST", "/s/{survey}"): START,
+    ("POST", "/kiosk/s/{survey}"): START,
     ("POST", "/api/v1/sessions/resume"): RESUME,
     ("POST", "/s/resume/{code}"): RESUME,
     ("POST", "/api/v1/sessions/{sid}/submit"): SUBMIT,
@@ -54,6 +55,7 @@ BUDGETS: Mapping[tuple[str, str], Budget] = {
     ("GET", "/staff/audit/lines.csv"): EXPORT,
     ("POST", "/staff/search"): SEARCH,
     ("POST", "/staff/sign-in"): SIGN_IN,
+    ("POST", "/staff/sign-in/{link}"): SIGN_IN,
     ("POST", "/staff/sign-in/second"): SIGN_IN,
 }
 """What is counted; the steps of a session are bounded by the session itself."""
