@@ -98,8 +98,8 @@ def test_it_says_why_each_question_is_asked_and_how_scores_came_about(walker: Wa
     """The rule in words with its values; members with points and weights. # R0.4 (part)"""
     walker.answer("arrival", overall="2", do="refresh")
     text = html.unescape(walker.text)
-    assert re.search(r"成立</span> 「[^」]*」不大于 3", text)
-    assert "现在是 2 。" in text
+    assert re.search(r"成立</span> 「[^」]*」不超过 3", text)
+    assert "现在是：2 分" in text
     assert "没有条件，走到这一页的人都会被问到。" in text
     assert "25.0" in text
 

@@ -37,7 +37,7 @@ def test_changes_are_told_with_the_verdict_and_a_patient(two_versions: TestClien
     """
     text = html.unescape(two_versions.get(URL, headers=CHINESE).text)
     assert "总体感<del>受</del><ins>觉</ins>？" in text
-    assert "不大于 3" in text and "不大于 2" in text
+    assert "不超过 3 分" in text and "不超过 2 分" in text
     assert "部分不再可用" in text and "有选项被删除" in text
     assert "「哪些方面不满意？」：原来会问，现在不问" in text
     assert "<li>总体感受？：3</li>" in text

@@ -44,7 +44,7 @@ def test_every_question_stands_on_paper_with_its_rules_in_words() -> None:
     document = parse(json.dumps(SURVEY).encode()).document
     assert document is not None
     text = html.unescape(paper_html(document, "zh-CN", "http://h/s/x", 1, "2026-01-02", {}))
-    assert "如果第 1 题不大于 3 ，请答此题；否则请跳过。" in text
+    assert "如果第 1 题不超过 3 分，请答此题；否则请跳过。" in text
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 
 import engine
 from builder.edits import Insert, Refused
+from builder.words import RuleWords
 from renderers import miniprogram
 from renderers.kiosk.frame import KioskFrame, KioskLinks
 from renderers.kiosk.render import render_ending as render_kiosk_ending
@@ -41,7 +42,6 @@ from runtime.staff.rehearsal import (
     read_state,
     write_state,
 )
-from runtime.staff.rule_words import RuleWords
 from runtime.surveys import findings, service
 from runtime.surveys.models import SurveyDetail
 from runtime.web.pickers import Pickers

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
 from builder.differences import Difference, MemberChange, Piece, differences
+from builder.words import RuleWords
 from engine import check
 from engine.compare import AnswerVerdict, Asked, compare, verdicts
 from engine.definition import Document
@@ -22,7 +23,6 @@ from runtime.kit.problems import NotFound
 from runtime.kit.words import catalogue, say
 from runtime.staff.answers import answer_text
 from runtime.staff.frame import language_of, page
-from runtime.staff.rule_words import RuleWords
 from runtime.surveys import service
 from runtime.surveys.cache import read_version
 from runtime.wiring import Deployment
@@ -158,7 +158,7 @@ class Telling:
             known: Any = rule
             return words.sentence(known)
         if isinstance(rule, bool):
-            return words.say("true" if rule else "false")
+            return words.say("yes" if rule else "no")
         if isinstance(rule, tuple):
             jumps: tuple[Any, ...] = rule  # pyright: ignore[reportUnknownVariableType]
             return "；".join(self._jump(words, jump) for jump in jumps)

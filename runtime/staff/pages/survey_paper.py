@@ -14,6 +14,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
+from builder.words import RuleWords
 from engine.definition import Document, Page
 from engine.parse import parse
 from engine.scope import Scope
@@ -25,7 +26,6 @@ from runtime.kit.problems import Overloaded, Unprocessable
 from runtime.kit.words import nearest_language, say
 from runtime.org.service import list_sites
 from runtime.staff.frame import HEADERS, TEMPLATES, draw
-from runtime.staff.rule_words import RuleWords
 from runtime.surveys import service
 from runtime.wiring import Deployment
 
