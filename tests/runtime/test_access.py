@@ -68,6 +68,7 @@ def test_every_console_page_is_guarded(app: Litestar) -> None:
         "sign-out",
         "console",
         "build",
+        "preview",
     }
     asked = {one for _, handler in _handlers(app) for guard in _guards(handler)
              for one in guard.permissions}  # fmt: skip
