@@ -73,8 +73,8 @@ class Names:
         ref = self.scope.refs.get(name)
         if ref is None:
             return self.say("placeholder", name=name)
-        if ref.source == "context":
-            return self.say("placeholder", name=self.context_name(name))
+        if ref.source in ("context", "today"):
+            return self.say("placeholder", name=self.name(name))
         part: Any = self.scope.questions.get(ref.id)
         own = part.text if part is not None else self._titled(ref).title
         inner = localize(own, self.lang, self.first)

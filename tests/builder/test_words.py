@@ -238,8 +238,12 @@ def test_a_rule_of_a_hostile_document_is_only_text() -> None:
     document = document_of(
         {"id": "a", "type": "text", "text": "{value}<b>{what}"},
         {"id": "b", "type": "single_choice", "text": "？", "options": options("x", "y")},
+        {"id": "c", "type": "text", "text": "{{today}}前，{{a}}、{{b}}、\\{{x"},
     )
     words = RuleWords(Scope(document), "zh-CN")
     assert words.sentence(parse_rule('a == "{what}"')) == "「{value}<b>{what}」填的是「{what}」"
     assert words.sentence(parse_rule("b == o1")) == "「b」选了「x」"
+    assert words.sentence(parse_rule("answered(c)")).startswith(
+        "回答了「〔填写当天〕前，〔{value}<b>"
+    )
     assert msgspec.json.encode(words.sentence(parse_rule('a == "\\u0000"')))
