@@ -189,9 +189,17 @@ def test_a_rule_keeps_its_meaning_through_the_editor(seed: int, rng: Any) -> Non
 
 @pytest.mark.parametrize(
     "notation",
-    ["all()", "any()", "not not answered(note)",
-     "not (overall == 1 or not (age > 2 and day > $today))", "why has_any ()", "not why has_any ()", 'note == "甲\\n乙"', "all(any(all(overall <= 2.0)))"],
-)  # fmt: skip
+    [
+        "all()",
+        "any()",
+        "not not answered(note)",
+        "not (overall == 1 or not (age > 2 and day > $today))",
+        "why has_any ()",
+        "not why has_any ()",
+        'note == "甲\\n乙"',
+        "all(any(all(overall <= 2.0)))",
+    ],
+)
 def test_odd_rules_go_through_too(notation: str) -> None:
     """Empty groups and lists, double negations, numbers with a zero behind the point."""
     rule = parse_rule(notation)
