@@ -1,4 +1,8 @@
-"""The server's own sentences, by code and language; zh-CN comes first, en is complete."""
+"""The server's own sentences, by code and language; zh-CN comes first, en is complete.
+
+A language is a folder of `messages/`, with a file for each area of the console and `server.json`
+for what patients and integrators read. A code stands in one of them.
+"""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +15,11 @@ LANGUAGES = ("zh-CN", "en")
 @cache
 def catalogue(lang: str) -> Mapping[str, str]:
     """All sentences of a language."""
-    return json.loads((files("runtime.kit") / "messages" / f"{lang}.json").read_text("utf-8"))
+    folder = files("runtime.kit") / "messages" / lang
+    found: dict[str, str] = {}
+    for file in folder.iterdir():
+        found |= json.loads(file.read_text("utf-8"))
+    return found
 
 
 def nearest_language(wanted: str | None) -> str:

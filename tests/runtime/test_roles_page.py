@@ -1,9 +1,7 @@
 """Roles on the console's page: what each may do, made, copied, changed and retired by others."""
 
-import json
 import re
 from datetime import timedelta
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from runtime.accounts.role_editing import FIELDS, WIDEST, Draft
 from runtime.audit.models import Actor
 from runtime.kit.clock import hospital_day, system_clock
 from runtime.kit.problems import Forbidden, NotFound, StateConflict, Unprocessable
+from runtime.kit.words import catalogue
 from runtime.staff.pages.roles import TOLD, by_area
 from runtime.wiring import Deployment
 from tests.runtime.test_users_page import sign_in
@@ -44,7 +43,7 @@ def test_every_permission_stands_in_one_area_and_has_words() -> None:
     placed = [one for _, found in by_area(PERMISSIONS) for one in found]
     assert sorted(placed) == sorted(PERMISSIONS)
     for lang in ("zh-CN", "en"):
-        words = json.loads((files("runtime.kit") / f"messages/{lang}.json").read_text("utf-8"))
+        words = catalogue(lang)
         wanted = {f"roles_may_{one.replace(':', '_')}" for one in PERMISSIONS}
         wanted |= {f"roles_area_{area}" for area, _ in by_area(PERMISSIONS)}
         wanted |= {f"roles_refused_{one}" for one in TOLD} | {
