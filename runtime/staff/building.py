@@ -100,7 +100,8 @@ class Desk:
 
     def address(self, at: str) -> str:
         """The builder with this part chosen."""
-        return f"{SURVEYS}/{self.survey}/build?at={at}" if at else f"{SURVEYS}/{self.survey}/build"
+        here = f"{SURVEYS}/{self.survey}/edit"
+        return f"{here}?at={at}" if at else here
 
     def say(self, code: str, **params: Any) -> str:
         """The builder's words."""

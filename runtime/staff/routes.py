@@ -45,11 +45,8 @@ from runtime.staff.pages import (
 from runtime.wiring import Deployment
 
 STATIC = Path(__file__).parent / "static"
-STYLE = (STATIC / "console.css").read_text("utf-8")
-PREVIEW_STYLE = (STATIC / "preview.css").read_text("utf-8")
-PREVIEW_SCRIPT = (STATIC / "preview.js").read_text("utf-8")
-BUILD_SCRIPT = (STATIC / "build.js").read_text("utf-8")
-SIGN_IN_STYLE = (Path(__file__).parent / "templates/sign_in/sign-in.css").read_text("utf-8")
+SIGN_IN_STYLE = Path(__file__).parent / "templates/sign_in/sign-in.css"
+MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 PAGES = (
     home,
     responses,
@@ -80,37 +77,19 @@ PAGES = (
 )
 
 
-@get("/staff/console.css", sync_to_thread=False, opt={"public": True})
-def style() -> Response[str]:
-    """The console's style."""
-    return Response(STYLE, media_type="text/css")
+def _served(name: str, content: bytes) -> ControllerRouterHandler:
+    """A file of the console, open to all as it says nothing about anybody."""
+
+    @get(f"/staff/{name}", name=f"staff_{name}", sync_to_thread=False, opt={"public": True})
+    def file() -> Response[bytes]:
+        return Response(content, media_type=MEDIA_TYPES[Path(name).suffix])
+
+    return file
 
 
-@get("/staff/build.js", sync_to_thread=False, opt={"public": True})
-def build_script() -> Response[str]:
-    """The builder's comforts."""
-    return Response(BUILD_SCRIPT, media_type="text/javascript")
-
-
-@get("/staff/preview.css", sync_to_thread=False, opt={"public": True})
-def preview_style() -> Response[str]:
-    """The preview's devices."""
-    return Response(PREVIEW_STYLE, media_type="text/css")
-
-
-@get("/staff/preview.js", sync_to_thread=False, opt={"public": True})
-def preview_script() -> Response[str]:
-    """What an answer changes in the preview, at once."""
-    return Response(PREVIEW_SCRIPT, media_type="text/javascript")
-
-
-@get("/staff/sign-in.css", sync_to_thread=False, opt={"public": True})
-def sign_in_style() -> Response[str]:
-    """The style of the pages about signing in."""
-    return Response(SIGN_IN_STYLE, media_type="text/css")
-
-
-FILES = (sign_in_style, style, build_script, preview_style, preview_script)
+FILES = tuple(
+    _served(path.name, path.read_bytes()) for path in (*sorted(STATIC.iterdir()), SIGN_IN_STYLE)
+)
 
 
 def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:

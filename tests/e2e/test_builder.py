@@ -177,12 +177,12 @@ def test_two_who_edit_one_question_see_each_other_and_lose_nothing(opened: Opene
     survey = one.begin("两个人")
     rating = one.add("rating")
     other = opened()
-    other.screen.open(f"/staff/surveys/{survey}/build?at={rating}")
+    other.screen.open(f"/staff/surveys/{survey}/edit?at={rating}")
     for turn in range(6):
         one.write("m:text/zh-CN", f"题目 {turn}？")
         other.write("m:hint/zh-CN", f"提示 {turn}")
     one.screen.wait(lambda: "题目 5？" in one.text_of(rating))
-    other.screen.open(f"/staff/surveys/{survey}/build?at={rating}")
+    other.screen.open(f"/staff/surveys/{survey}/edit?at={rating}")
     fields = {
         name: other.screen.find(f'[name="m:{name}/zh-CN"]').get_property("value")
         for name in ("text", "hint")

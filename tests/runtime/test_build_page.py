@@ -30,7 +30,7 @@ class Author:
         self.client = client
         store_survey(deployment.db, json.dumps(SURVEY).encode(), publish=True)
         self.csrf = sign_in(deployment, client, "designer", "survey_designer")
-        self.url = "/staff/surveys/visit/build"
+        self.url = "/staff/surveys/visit/edit"
 
     @property
     def document(self) -> Document:
@@ -289,7 +289,7 @@ def test_findings_are_confirmed_and_errors_refuse(author: Author) -> None:
 
 def test_texts_are_translated_side_by_side(author: Author) -> None:
     """What is missing is counted; a colleague's text is not overwritten. # R0.4 (part)"""
-    url = "/staff/surveys/visit/texts"
+    url = "/staff/surveys/visit/edit/texts"
     author.did("insert rating", "overall")
     text = author.client.get(f"{url}?of=arrival", headers=CHINESE).text
     assert "还有 1 处文字没有写" in text and 't:rating:text/en"' in text
@@ -313,7 +313,7 @@ def test_texts_are_translated_side_by_side(author: Author) -> None:
 
 def test_edited_json_is_checked_and_never_lost(author: Author) -> None:
     """Errors name their places; what a colleague did meanwhile is looked at first. # R0.5 (part)"""
-    url = "/staff/surveys/visit/json"
+    url = "/staff/surveys/visit/edit/json"
     text = author.client.get(url, headers=CHINESE).text
     seq = re.search(r'name="seq" value="(\d+)"', text)
     assert seq is not None
@@ -343,6 +343,6 @@ def test_edited_json_is_checked_and_never_lost(author: Author) -> None:
 def test_only_designers_enter(author: Author) -> None:
     """Others are refused, a form without its token changes nothing, unknown surveys are 404."""
     assert author.client.post(author.url, data={"act": "insert rating"}).status_code == 403
-    assert author.client.get("/staff/surveys/none/build").status_code == 404
+    assert author.client.get("/staff/surveys/none/edit").status_code == 404
     sign_in(author.deployment, author.client, "reader", "analyst")
     assert author.client.get(author.url).status_code == 403

@@ -35,12 +35,13 @@ from runtime.staff.building import (
     sheets_of,
 )
 from runtime.staff.building_acts import do, shown_after, shown_with_now, typed_edit
+from runtime.staff.building_tabs import framed, path_of
 from runtime.staff.frame import page, redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
 from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/build"
+HERE = SURVEYS + "/{survey:str}/edit"
 
 
 @get(HERE, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
@@ -72,17 +73,13 @@ def _page(
     place = find(tree, at) if at else None
     own = place.part if place is not None else {k: v for k, v in tree.items() if k != "pages"}
     given = typed if typed is not None else Fields()
-    actor = desk.principal.actor()
     listed = next((name for name in LISTS if hasattr(part, name)), "")
     return page(
         desk.request,
         desk.principal,
         "build/build.html",
-        section="surveys",
         status=status,
-        survey=desk.survey,
-        title=desk.text(desk.document.title),
-        draft=desk.draft,
+        **framed(desk, "edit"),
         sheets=sheets_of(desk),
         at=at,
         kind="page" if isinstance(part, Page) else "question" if at else "head",
@@ -94,11 +91,7 @@ def _page(
         shown=msgspec.json.encode(own).decode() if shown is None else shown,
         palette=palette(),
         types=tuple(TYPES),
-        label=desk.label,
-        b=desk.say,
-        stack=drafts.stack_of(desk.deployment.db, desk.survey, actor),
         told=told,
-        may_publish=desk.principal.may("surveys:publish"),
         languages_of=desk.document.languages,
     )
 
@@ -146,6 +139,8 @@ def act(
         return _page(desk, at, told=Told((desk.say(error.code),)), status=409)
     if shown is not None and made == at and request.headers.get("hx-request") and not asked.strip():
         return _page(desk, at, shown=shown_after(shown, at, edit))
+    if fields["tab"] not in ("", "edit"):
+        return redirect(f"{SURVEYS}/{survey}{path_of(fields['tab'])}")
     return redirect(desk.address(made))
 
 
@@ -165,10 +160,7 @@ def show_doctor(
         request,
         principal,
         "build/doctor.html",
-        section="surveys",
-        survey=survey,
-        title=desk.text(desk.document.title),
-        b=desk.say,
+        **framed(desk, "doctor"),
         **diagnosis(desk),
     )
 
@@ -210,15 +202,12 @@ def show_news(
         request,
         principal,
         "build/news.html",
-        section="surveys",
-        survey=survey,
-        title=desk.text(desk.document.title),
+        **framed(desk, "edit"),
         others=[(one.name, desk.name_of(one.at) if one.at else "") for one in others],
         changed_by=list(dict.fromkeys(one.actor_name for one in changes)),
         is_behind=desk.draft.seq > since,
         at=at,
         address=desk.address(at),
-        b=desk.say,
     )
 
 

@@ -87,7 +87,7 @@ def create(
     service.put_draft(
         deployment.db, wanted, data, if_match=None, actor=principal.actor(), clock=deployment.clock
     )
-    return redirect(f"{SURVEYS}/{wanted}/build")
+    return redirect(f"{SURVEYS}/{wanted}/edit")
 
 
 @get(SURVEYS + "/{survey:str}/publish", sync_to_thread=True, guards=[needs("surveys:publish")])

@@ -32,7 +32,8 @@ from runtime.kit.http import Http
 from runtime.kit.problems import StateConflict
 from runtime.kit.words import say
 from runtime.org.service import list_sites
-from runtime.staff.building import owner_of
+from runtime.staff.building import SURVEYS, Desk, owner_of
+from runtime.staff.building_tabs import framed
 from runtime.staff.frame import TEMPLATES, language_of, page, redirect
 from runtime.staff.rehearsal import (
     Compiled,
@@ -47,7 +48,6 @@ from runtime.surveys.models import SurveyDetail
 from runtime.web.pickers import Pickers
 from runtime.wiring import Deployment
 
-SURVEYS = "/staff/surveys"
 HERE = SURVEYS + "/{survey:str}/preview"
 MAX_BODY = 2 * 1024 * 1024
 DEVICES = ("phone", "miniprogram", "kiosk", "desktop")
@@ -185,6 +185,7 @@ class Preview:
         self.deployment = deployment
         self.id = survey
         self.lang = language_of(request, principal)
+        self.desk = Desk(request, principal, deployment, survey)
         self.detail: SurveyDetail = service.get_survey(deployment.db, survey)
         self.compiled: Compiled = compile_draft(bytes(self.detail.document))
         self.today = hospital_day(deployment.clock())
@@ -247,9 +248,7 @@ class Preview:
             self.request,
             self.principal,
             "build_preview/unfit.html",
-            section="surveys",
-            survey=self.id,
-            title=self.detail.title,
+            **framed(self.desk, "preview"),
             told=told,
             p=self.say,
         )
@@ -268,10 +267,8 @@ class Preview:
             self.request,
             self.principal,
             "build_preview/preview.html",
-            section="surveys",
             status=status,
-            survey=self.id,
-            title=self.detail.title,
+            **framed(self.desk, "preview"),
             is_draft=self.detail.is_draft,
             told=told,
             devices=DEVICES,
@@ -289,7 +286,6 @@ class Preview:
             answered=len(rehearsal.evaluation.answers),
             asked=len(rehearsal.evaluation.asked),
             problems=len(self.compiled.problems),
-            may_write=self.principal.may("surveys:write"),
             p=self.say,
         )
 

@@ -15,13 +15,14 @@ from builder.tree import to_tree
 from runtime.accounts.access import Principal, needs
 from runtime.kit.http import Http
 from runtime.staff.building import SURVEYS, Desk, Told
+from runtime.staff.building_tabs import framed
 from runtime.staff.frame import page, redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
 from runtime.wiring import Deployment
 
-TEXTS = SURVEYS + "/{survey:str}/texts"
-JSON = SURVEYS + "/{survey:str}/json"
+TEXTS = SURVEYS + "/{survey:str}/edit/texts"
+JSON = SURVEYS + "/{survey:str}/edit/json"
 MAX_JSON = 2 * 1024 * 1024
 
 
@@ -81,18 +82,14 @@ def _texts(
         desk.request,
         desk.principal,
         "build/texts.html",
-        section="surveys",
         status=status,
-        survey=desk.survey,
-        title=desk.text(desk.document.title),
+        **framed(desk, "texts"),
         of=of if of in left else "",
         pages=[(one.id, desk.name_of(one.id), left[one.id]) for one in desk.document.pages],
         rows=[_row(desk, place, typed) for place in _places(desk, of)],
         count=sum(len(missing(place, languages)) for place in everything),
         offers_english="en" not in languages,
         told=told,
-        label=desk.label,
-        b=desk.say,
     )
 
 
@@ -138,7 +135,7 @@ def save_texts(
             desk.apply(edits[0] if len(edits) == 1 else Several(edits=tuple(edits)))
     except Refused as refused:
         return _texts(desk, of, typed=fields, told=desk.told(refused), status=409)
-    return redirect(f"{SURVEYS}/{survey}/texts?of={of}", toast="saved")
+    return redirect(f"{SURVEYS}/{survey}/edit/texts?of={of}", toast="saved")
 
 
 def _with_english(desk: Desk) -> AnyEdit:
@@ -186,14 +183,11 @@ def _json(
         desk.request,
         desk.principal,
         "build/json.html",
-        section="surveys",
         status=status,
-        survey=desk.survey,
-        title=desk.text(desk.document.title),
+        **framed(desk, "json"),
         document=own if typed is None else typed,
         seq=desk.draft.seq,
         sentences=sentences,
-        b=desk.say,
     )
 
 
@@ -229,7 +223,7 @@ def save_json(
             desk.apply(Replace(document=tree, was=to_tree(desk.document)))
     except Refused as refused:
         return _json(desk, typed=text, sentences=desk.words(refused.problems), status=409)
-    return redirect(f"{SURVEYS}/{survey}/json", toast="saved")
+    return redirect(f"{SURVEYS}/{survey}/edit/json", toast="saved")
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (show_texts, save_texts, show_json, save_json)

@@ -22,6 +22,8 @@ from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
 from runtime.kit.words import catalogue, say
 from runtime.staff.answers import answer_text
+from runtime.staff.building import Desk
+from runtime.staff.building_tabs import framed
 from runtime.staff.frame import language_of, page
 from runtime.surveys import service
 from runtime.surveys.cache import read_version
@@ -92,7 +94,7 @@ def show(
         request,
         principal,
         "survey_changes/changes.html",
-        section="surveys",
+        **framed(Desk(request, principal, deployment, survey), "changes"),
         line=line,
         names=names,
         old=old,
