@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Any
 
 from engine.definition import Document
-from engine.evaluation import Evaluation
 from engine.numbers import rounded
 from engine.prove.choosers import Follower
 from engine.prove.constants import constants_out_of_range
@@ -18,7 +17,7 @@ from engine.prove.encode import Encoder, Goal, Pick
 from engine.prove.findings import Findings, Undecided, Unreachable, digest, warnings
 from engine.prove.formula import negate
 from engine.prove.reasons import Reasons
-from engine.prove.search import Search
+from engine.prove.search import Search, replay_on
 from engine.prove.solve import Clock, Solver
 from engine.prove.trace import Plan, Trace
 from engine.survey import Survey
@@ -41,9 +40,8 @@ class _Proof:
     def __init__(self, document: Document, clock: Clock) -> None:
         self.document = document
         self.clock = clock
-        self.survey = Survey(document)
         self.plan = Plan(document)
-        self.search = Search(self.plan, clock, self.replay)
+        self.search = Search(self.plan, clock, replay_on(Survey(document)))
         self.places = dict(_places(document))
         self.undecided: dict[str, str] = {}
         self.witnesses: dict[str, Any] = {}
@@ -51,17 +49,6 @@ class _Proof:
         self.dead_ends: list[str] = []
         self.every_path_ends: bool | None = True
         self.ends_left = 2 * (len(document.scores) + len(document.computed))
-
-    def replay(self, trace: Trace) -> Evaluation | None:
-        """The engine's own word on a walked response, if it is complete and on the same path."""
-        said = self.survey.evaluate(trace.answers, trace.context, trace.today)
-        same = (
-            said.complete
-            and said.path == tuple(trace.path)
-            and said.asked == tuple(trace.asked)
-            and said.ending == trace.ending
-        )
-        return said if same else None
 
     def run(self) -> Findings:
         """Everything, the cheap and important first."""

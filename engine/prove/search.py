@@ -5,7 +5,7 @@ any of it be shown? Each model is walked and settles what it shows; the last ans
 the rest at once.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -16,6 +16,7 @@ from engine.prove.formula import FALSE, TRUE, Node, Operator
 from engine.prove.numeric import Numeric, Ratio, Term
 from engine.prove.solve import Clock, Model, Solver
 from engine.prove.trace import Plan, Trace
+from engine.survey import Survey
 
 MOST_WALKS = 160
 IDLE_WALKS = 10
@@ -35,11 +36,32 @@ Replay = Callable[[Trace], Evaluation | None]
 """What the engine itself says of a walked response, None where it does not agree."""
 
 
+def replay_on(survey: Survey) -> Replay:
+    """The engine's own word on a walked response, if it is complete and on the same path."""
+
+    def replay(trace: Trace) -> Evaluation | None:
+        said = survey.evaluate(trace.answers, trace.context, trace.today)
+        same = (
+            said.complete
+            and said.path == tuple(trace.path)
+            and said.asked == tuple(trace.asked)
+            and said.ending == trace.ending
+        )
+        return said if same else None
+
+    return replay
+
+
 class Search:
     """What is known so far: `shown` has a walked response for each goal that was reached,
-    `excluded` the goals that no complete response reaches, `open` the others."""
+    `excluded` the goals that no complete response reaches, `open` the others.
 
-    def __init__(self, plan: Plan, clock: Clock, replay: Replay) -> None:
+    With `goals` only these are looked for.
+    """
+
+    def __init__(
+        self, plan: Plan, clock: Clock, replay: Replay, goals: Container[Goal] | None = None
+    ) -> None:
         self.plan = plan
         self.clock = clock
         self.replay = replay
@@ -48,7 +70,7 @@ class Search:
         self.solver = Solver(self.encoder.script, clock)
         self.shown: dict[Goal, Trace] = {}
         self.excluded: set[Goal] = set()
-        self.open: set[Goal] = set(self.encoder.goals)
+        self.open: set[Goal] = {g for g in self.encoder.goals if goals is None or g in goals}
         self.traces: list[tuple[Trace, Evaluation]] = []
 
     # -- goals ------------------------------------------------------------------------------
