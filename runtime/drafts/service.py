@@ -90,7 +90,7 @@ def apply_edit(
     with db.begin() as connection:
         held = service.hold(connection, survey_id, for_update=True)
         done = apply(_document(held), edit)
-        seq = _keep(connection, held, done, clock)
+        seq = _keep(connection, held, done, actor, clock)
         connection.execute(_DROP, {"id": survey_id, "actor": actor.id})
         connection.execute(
             _INSERT,
@@ -139,7 +139,7 @@ def _step(
             raise StateConflict(f"nothing_to_{way}", f"There is nothing to {way}.")
         edit = _decode(bytes(row.inverse))
         done = apply(_document(held), edit)
-        seq = _keep(connection, held, done, clock)
+        seq = _keep(connection, held, done, actor, clock)
         connection.execute(
             _TURN,
             {
@@ -229,12 +229,13 @@ def _draft(held: Held, made: str | None = None) -> Draft:
     return Draft(held.id, _document(held), held.seq, held.version, held.is_draft, made)
 
 
-def _keep(connection: sa.Connection, held: Held, done: Edited, clock: Clock) -> int:
+def _keep(connection: sa.Connection, held: Held, done: Edited, actor: Actor, clock: Clock) -> int:
     """Store the document; the number of this change. What says the same as the published version
     is no draft any more."""
     data = write(done.document)
     is_published = held.version is not None and data == _published(connection, held)
-    return service.keep_draft(connection, done.document, None if is_published else data, clock)
+    kept = None if is_published else data
+    return service.keep_draft(connection, done.document, kept, actor, clock)
 
 
 def _published(connection: sa.Connection, held: Held) -> bytes:

@@ -36,6 +36,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("alarms.failed_sign_ins", "whole", 20, 3, 10_000),
     Parameter("alarms.refusals", "whole", 20, 3, 10_000),
     Parameter("alarms.unmasked_a_day", "whole", 50, 1, 100_000),
+    Parameter("publishing.approve_surveys", "yes_or_no", False),
+    Parameter("publishing.approve_forms", "yes_or_no", False),
     Parameter("backup.keep", "whole", 14, 1, 1000),
     Parameter("backup.nightly", "yes_or_no", True),
 )

@@ -292,6 +292,46 @@ PERSONAL: tuple[Personal, ...] = (
         "as long as the survey",
     ),
     Personal(
+        "survey_versions",
+        "published_by_name",
+        "personal",
+        "who published a version",
+        "surveys:read",
+        "as long as the survey",
+    ),
+    Personal(
+        "survey_versions",
+        "approved_by_name",
+        "personal",
+        "who approved it",
+        "surveys:read",
+        "as long as the survey",
+    ),
+    Personal(
+        "survey_approvals",
+        "asked_by_name",
+        "personal",
+        "who asked for approval of a survey",
+        "surveys:read",
+        "as long as the survey",
+    ),
+    Personal(
+        "survey_approvals",
+        "decided_by_name",
+        "personal",
+        "who approved, returned or voided it",
+        "surveys:read",
+        "as long as the survey",
+    ),
+    Personal(
+        "survey_templates",
+        "kept_by_name",
+        "personal",
+        "who kept a survey as a template",
+        "surveys:read",
+        "as long as the template",
+    ),
+    Personal(
         "survey_editors",
         "name",
         "personal",
@@ -390,12 +430,16 @@ NOT_PERSONAL: dict[str, str] = {
     "sites": "id name code kind visit_types position district closed_on revision",
     "roles": "id name permissions widest fields is_preset retired_at revision position",
     "staff_members": "id department site position",
-    "survey_versions": "survey_id version document digest published_at",
+    "survey_approvals": "id survey_id seq state notes asked_at asked_by decided_at reason",
+    "survey_templates": (
+        "id title description kind category visit_types questions document kept_at kept_by"
+    ),
+    "survey_versions": "survey_id version document digest published_at notes",
     "survey_editors": "survey_id user_id place seen_at",
     "survey_edits": "survey_id seq changed at actor_id edit inverse state",
     "surveys": (
-        "id kind title state draft draft_digest draft_seq published_version closed_at created_at "
-        "updated_at"
+        "id kind title state draft draft_digest draft_seq draft_by published_version closed_at "
+        "created_at updated_at"
     ),
     "unmapped_codes": (
         "system code name reason site source used_on candidates times first_seen last_seen "

@@ -60,11 +60,22 @@ class Held(msgspec.Struct, frozen=True):
     is_draft: bool
 
 
+class Notes(msgspec.Struct, frozen=True):
+    """Who published a version, who approved it (nobody: ""), and what they say about it."""
+
+    published_by: str = ""
+    approved_by: str = ""
+    notes: str = ""
+
+
 class VersionLine(msgspec.Struct, frozen=True):
     """A published version of a survey in a list."""
 
     version: int
     published_at: datetime
+    published_by: str
+    approved_by: str
+    notes: str
 
 
 class SurveyDetail(msgspec.Struct, frozen=True):

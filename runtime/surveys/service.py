@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 from typing import Any, cast
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
@@ -13,9 +14,10 @@ from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable, WordedProblem
-from runtime.surveys import findings
+from runtime.surveys import approvals, findings
 from runtime.surveys.models import (
     Held,
+    Notes,
     Stored,
     SurveyDetail,
     SurveyLine,
@@ -53,21 +55,19 @@ def store_survey(
 
     Raises:
         Unprocessable: errors, all of them; when publishing also broken walks, missing pictures.
-        StateConflict: publishing with findings that `confirm` does not repeat.
+        StateConflict: publishing with findings that `confirm` does not repeat, or what needs a
+            second person's approval.
     """
-    examined = findings.examine(data)
-    if examined.document is None or examined.errors:
-        raise _refuse(findings.words(examined.problems, lang))
-    document = examined.document
+    document = _sound(data, lang)
     digest = content_digest(data)
+    problems = ()
     if publish:
         with db.begin() as connection:
             known = _published_with(connection, document.id, digest)
         if known is not None:
             return known
+        _require_no_approval(db, document, actor)
         problems = _publishable(db, document, confirm, lang)
-    else:
-        problems = findings.words(examined.problems, lang)
     with db.begin() as connection:
         row = _lock_or_create(connection, document, clock)
         if publish:
@@ -76,12 +76,28 @@ def store_survey(
                 return known
         elif _has_content(connection, row, digest):
             return _stored(connection, document.id, problems, digest, is_new=False)
-        _write_draft(connection, document, data, digest, clock)
+        _write_draft(connection, document, data, digest, actor, clock)
         if publish:
-            _publish_row(connection, document.id, data, digest, clock)
+            _publish_row(connection, document.id, data, digest, Notes(actor.name), clock)
         stored = _stored(connection, document.id, problems, digest, is_new=True)
         _record(connection, actor, stored, clock)
         return stored
+
+
+def _sound(data: bytes, lang: str) -> engine.Document:
+    """The document, if nothing is wrong with it."""
+    examined = findings.examine(data)
+    if examined.document is None or examined.errors:
+        raise _refuse(findings.words(examined.problems, lang))
+    return examined.document
+
+
+def _require_no_approval(db: Database, document: engine.Document, actor: Actor) -> None:
+    if actor.kind != "system" and approvals.is_needed(db, document.kind):
+        raise StateConflict(
+            "approval_needed",
+            "A second person has to approve this survey: ask for it on its publishing page.",
+        )
 
 
 def put_draft(
@@ -113,7 +129,7 @@ def put_draft(
             made = _lock_or_create(connection, examined.document, clock)
             if made.draft is not None:  # by somebody else, a moment ago
                 _require_match(connection, made, if_match)
-        _write_draft(connection, examined.document, data, digest, clock)
+        _write_draft(connection, examined.document, data, digest, actor, clock)
         problems = findings.words(examined.problems, lang)
         stored = _stored(connection, survey_id, problems, digest, is_new=row is None)
         _record(connection, actor, stored, clock)
@@ -125,31 +141,47 @@ def publish_survey(
     survey_id: str,
     *,
     confirm: str | None = None,
+    approval: UUID | None = None,
+    notes: str = "",
     lang: str = "zh-CN",
     actor: Actor = SYSTEM,
     clock: Clock = system_clock,
 ) -> Stored:
     """Publish the draft as the next version; without a draft, what is published stays.
 
+    With `approval` the person who calls approves that request; the version is its author's, with
+    the notes given there.
+
     Raises:
-        NotFound, Unprocessable, StateConflict: as `store_survey`.
+        NotFound, Unprocessable, StateConflict: as `store_survey`; somebody changed the draft while
+            it was proved; the request waits no longer.
+        Forbidden: one's own request, or one's own last edit.
     """
     with db.begin() as connection:
-        row = connection.execute(_READ, {"id": survey_id}).one_or_none()
-    if row is None:
-        raise NotFound("survey", "There is no survey of this id.")
-    if row.draft is not None:
-        return store_survey(
-            db,
-            bytes(row.draft),
-            publish=True,
-            confirm=confirm,
-            lang=lang,
-            actor=actor,
-            clock=clock,
-        )
+        held = hold(connection, survey_id)
+        if not held.is_draft:
+            if approval is not None:
+                raise StateConflict("approval_void", "Nothing waits to be published any more.")
+            return _stored(connection, survey_id, (), held.digest or "", is_new=False)
+    document = _sound(held.data, lang)
+    if approval is None:
+        _require_no_approval(db, document, actor)
+    problems = _publishable(db, document, confirm, lang)
+    digest = content_digest(held.data)
     with db.begin() as connection:
-        return _stored(connection, survey_id, (), _newest_digest(connection, row), is_new=False)
+        if hold(connection, survey_id, for_update=True).seq != held.seq:
+            raise StateConflict(
+                "changed_meanwhile", "Somebody changed the draft; look at it again."
+            )
+        said = Notes(actor.name, "", approvals.plain_notes(notes))
+        if approval is not None:
+            asked = approvals.approve(connection, approval, actor, clock)
+            said = Notes(asked.asked_by_name, actor.name, asked.notes)
+        _publish_row(connection, survey_id, held.data, digest, said, clock)
+        approvals.void(connection, survey_id, actor, clock)
+        stored = _stored(connection, survey_id, problems, digest, is_new=True)
+        _record(connection, actor, stored, clock)
+        return stored
 
 
 def close_survey(
@@ -254,12 +286,12 @@ def list_versions(db: Database, survey_id: str) -> list[VersionLine]:
     with db.begin() as connection:
         rows = connection.execute(
             sa.text(
-                "SELECT version, published_at FROM survey_versions WHERE survey_id = :id "
-                "ORDER BY version DESC"
+                "SELECT version, published_at, published_by_name, approved_by_name, notes "
+                "FROM survey_versions WHERE survey_id = :id ORDER BY version DESC"
             ),
             {"id": survey_id},
         ).all()
-    return [VersionLine(row.version, row.published_at) for row in rows]
+    return [VersionLine(*row) for row in rows]
 
 
 def has_draft(db: Database, survey_id: str) -> bool:
@@ -316,12 +348,16 @@ def hold(connection: sa.Connection, survey_id: str, *, for_update: bool = False)
 
 
 def keep_draft(
-    connection: sa.Connection, document: engine.Document, data: bytes | None, clock: Clock
+    connection: sa.Connection,
+    document: engine.Document,
+    data: bytes | None,
+    actor: Actor,
+    clock: Clock,
 ) -> int:
     """Store a document whose survey is held as its draft, or with None go back to what is
     published; how often the draft was changed so far."""
     digest = None if data is None else content_digest(data)
-    _write_draft(connection, document, data, digest, clock)
+    _write_draft(connection, document, data, digest, actor, clock)
     return connection.execute(
         sa.text("SELECT draft_seq FROM surveys WHERE id = :id"), {"id": document.id}
     ).scalar_one()
@@ -418,12 +454,14 @@ def _write_draft(
     document: engine.Document,
     data: bytes | None,
     digest: str | None,
+    actor: Actor,
     clock: Clock,
 ) -> None:
+    approvals.void(connection, document.id, actor, clock)
     connection.execute(
         sa.text(
             "UPDATE surveys SET draft = :data, draft_digest = :digest, kind = :kind, "
-            "draft_seq = draft_seq + 1, "
+            "draft_seq = draft_seq + 1, draft_by = :actor, "
             "title = CAST(:title AS jsonb), updated_at = :now WHERE id = :id"
         ),
         {
@@ -432,13 +470,19 @@ def _write_draft(
             "digest": digest,
             "kind": document.kind,
             "title": _words(document),
+            "actor": actor.id,
             "now": clock(),
         },
     )
 
 
 def _publish_row(
-    connection: sa.Connection, survey_id: str, data: bytes, digest: str, clock: Clock
+    connection: sa.Connection,
+    survey_id: str,
+    data: bytes,
+    digest: str,
+    said: Notes,
+    clock: Clock,
 ) -> None:
     version = connection.execute(
         sa.text(
@@ -450,10 +494,20 @@ def _publish_row(
     ).scalar_one()
     connection.execute(
         sa.text(
-            "INSERT INTO survey_versions (survey_id, version, document, digest, published_at) "
-            "VALUES (:id, :version, :data, :digest, :now)"
+            "INSERT INTO survey_versions (survey_id, version, document, digest, published_at, "
+            "published_by_name, approved_by_name, notes) "
+            "VALUES (:id, :version, :data, :digest, :now, :by, :approved, :notes)"
         ),
-        {"id": survey_id, "version": version, "data": data, "digest": digest, "now": clock()},
+        {
+            "id": survey_id,
+            "version": version,
+            "data": data,
+            "digest": digest,
+            "now": clock(),
+            "by": said.published_by,
+            "approved": said.approved_by,
+            "notes": said.notes,
+        },
     )
 
 
