@@ -14,6 +14,14 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET
 
+from builder.declared import (
+    address_of,
+    behind,
+    fields_of,
+    name_in,
+    put_entry,
+    reorder,
+)
 from builder.references import Inner, Reference, references, uses
 from builder.tree import INNER, LISTS, Place, Tree, find, fresh, ids, to_tree
 from engine.check import OF_ABSENCE, check, check_parsed
@@ -28,20 +36,24 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class SetMember(Edit, frozen=True, kw_only=True, tag="set"):
-    """Set a member of a part (`of` "": of the document); `member` may lead inside, as `text/en`.
+    """Set a member of a part (`of` "": of the document); `member` may lead inside, as `text/en`, or
+    `media/sha256:…/alt`.
 
-    Without `value` the member is removed. `was`, if given, is what the author saw there.
+    Without `value` the member is removed. `was`, if given, is what the author saw there. A new
+    member of a map stands before `before`, or last.
     """
 
     of: str
     member: str
     value: Any = UNSET
     was: Any = UNSET
+    before: str | None = None
 
 
 class Insert(Edit, frozen=True, kw_only=True, tag="insert"):
     """Put a new part into a list (`into` "" and `list` "pages"; a page and "questions"; a question
-    and "options") before the part with the id `before`, or last. An id that is taken is changed."""
+    and "options"; "" and "context" for a declaration, its name as `id`) before the part with the id
+    `before`, or last. An id that is taken is changed."""
 
     into: str
     list: str
@@ -221,7 +233,13 @@ class _Worker:
         return found
 
     def part(self, address: str) -> Tree:
-        return self.place(address).part if address else self.tree
+        name = name_in(address)
+        if name is None:
+            return self.place(address).part if address else self.tree
+        fields: Tree = self.tree.get("context", {})
+        if name not in fields:
+            raise Refused(Problem("no_such_part", "", {"part": address}))
+        return fields[name]
 
     # -- members ----------------------------------------------------------------------------
 
@@ -230,26 +248,42 @@ class _Worker:
         *path, last = edit.member.split("/")
         if not path and last in ("id", "type", "format", *LISTS, "questions"):
             raise Refused(Problem("not_set_so", "", {"member": last}))
-        for name in path:
-            inside = node.setdefault(name, {})
-            if not isinstance(inside, dict):
-                raise Refused(Problem("no_such_part", "", {"part": edit.member}))
-            node = cast(Tree, inside)
+        nodes = self._nodes(node, path, edit.member)
+        node = nodes[-1]
         now = node.get(last, UNSET)
         _require_same(edit.was, now)
+        following = behind(node, last) if path else None
         if edit.value is UNSET:
             node.pop(last, None)
         else:
-            node[last] = edit.value
-        if path and not node:
-            self.part(edit.of).pop(path[0], None)
-        return SetMember(of=edit.of, member=edit.member, value=now)
+            put_entry(node, last, edit.value, edit.before)
+        _prune(nodes, path)
+        return SetMember(of=edit.of, member=edit.member, value=now, before=following)
+
+    def _nodes(self, node: Tree, path: list[str], member: str) -> list[Tree]:
+        """The maps along a path, made where there are none; an entry of a list by its picture."""
+        nodes = [node]
+        for name in path:
+            inside: Any = node.setdefault(name, {}) if isinstance(node, dict) else None
+            if isinstance(node, list):
+                inside = next((one for one in node if one.get("asset") == name), None)
+            if not isinstance(inside, (dict, list)):
+                raise Refused(Problem("no_such_part", "", {"part": member}))
+            node = cast(Tree, inside)
+            nodes.append(node)
+        if not isinstance(node, dict):
+            raise Refused(Problem("no_such_part", "", {"part": member}))
+        return nodes
 
     def value(self, of: str, member: str) -> Any:
         """What a member holds now; UNSET where it is left out."""
         node: Any = self.part(of)
         for name in member.split("/"):
-            node = cast(Tree, node).get(name, UNSET) if isinstance(node, dict) else UNSET
+            if isinstance(node, list):
+                entries = cast(list[Tree], node)
+                node = next((one for one in entries if one.get("asset") == name), UNSET)
+            else:
+                node = cast(Tree, node).get(name, UNSET) if isinstance(node, dict) else UNSET
         return node
 
     def put(self, edit: Put) -> AnyEdit:
@@ -276,6 +310,8 @@ class _Worker:
     # -- parts ------------------------------------------------------------------------------
 
     def insert(self, edit: Insert) -> AnyEdit:
+        if not edit.into and edit.list == "context":
+            return self._declare(edit)
         home = self._list(edit.into, edit.list)
         value = copy.deepcopy(edit.value)
         taken = _ids_of(home) if edit.list in INNER else ids(self.tree)
@@ -291,6 +327,17 @@ class _Worker:
         self.made = self._address(edit.into, edit.list, value["id"])
         return Remove(of=self.made)
 
+    def _declare(self, edit: Insert) -> AnyEdit:
+        value = copy.deepcopy(edit.value)
+        wanted = value.pop("id", None)
+        if not isinstance(wanted, str):
+            raise Refused(Problem("bad_id", "", {"id": wanted}))
+        fields = fields_of(self.tree)
+        name = fresh(wanted, set(fields))
+        put_entry(fields, name, value, edit.before)
+        self.made = address_of(name)
+        return Remove(of=self.made)
+
     def _list(self, into: str, member: str) -> list[Tree]:
         allowed = (*INNER, "questions") if into else LISTS
         if member not in allowed:
@@ -301,12 +348,18 @@ class _Worker:
         return f"{into.partition('/')[0]}/{member}/{name}" if member in INNER else name
 
     def remove(self, edit: Remove) -> AnyEdit:
-        place = self.place(edit.of)
+        self.part(edit.of)
         part, inner = _named(edit.of)
         found = uses(self.document, part, inner)
         if found:
             params = {"part": edit.of, "count": len(found)}
-            raise Refused(Problem("part_in_use", place.at, params), used_by=found)
+            raise Refused(Problem("part_in_use", "", params), used_by=found)
+        if (declared := name_in(edit.of)) is not None:
+            fields = fields_of(self.tree)
+            before = behind(fields, declared)
+            own = {"id": declared, **fields.pop(declared)}
+            return Insert(into="", list="context", value=own, before=before)
+        place = self.place(edit.of)
         into, member = self._home(edit.of)
         before = _behind(place)
         value = place.home.pop(place.position)
@@ -347,6 +400,8 @@ class _Worker:
     # -- names ------------------------------------------------------------------------------
 
     def rename(self, edit: Rename) -> AnyEdit:
+        if (declared := name_in(edit.of)) is not None:
+            return self._redeclare(edit, declared)
         place = self.place(edit.of)
         part, inner = _named(edit.of)
         old = place.part["id"]
@@ -360,6 +415,19 @@ class _Worker:
             _follow(self.tree, mention, old, edit.to)
         self.place(edit.of).part["id"] = edit.to
         self.made = self._address(part, inner[0], edit.to) if inner else edit.to
+        return Rename(of=self.made, to=old)
+
+    def _redeclare(self, edit: Rename, old: str) -> AnyEdit:
+        """Give a declared value another name; rules, texts and walks follow."""
+        self.part(edit.of)
+        fields = fields_of(self.tree)
+        if edit.to != old and edit.to in fields:
+            raise Refused(Problem("duplicate_id", "/context", {"id": edit.to}))
+        for mention in references(self.document):
+            if mention.id == edit.of:
+                _follow(self.tree, mention, old, edit.to)
+        reorder(fields, {name: edit.to if name == old else name for name in fields})
+        self.made = address_of(edit.to)
         return Rename(of=self.made, to=old)
 
     def duplicate(self, edit: Duplicate) -> AnyEdit:
@@ -391,7 +459,16 @@ def _require_same(was: Any, now: Any) -> None:
         raise Refused(Problem("changed_meanwhile", ""), now=now)
 
 
+def _prune(nodes: list[Tree], path: list[str]) -> None:
+    """Take out the maps along a path that hold nothing any more, the inner ones first."""
+    for outer, name, inner in reversed(list(zip(nodes, path, nodes[1:], strict=False))):
+        if not inner and isinstance(outer, dict):
+            outer.pop(name, None)
+
+
 def _named(address: str) -> tuple[str, Inner | None]:
+    if name_in(address) is not None:
+        return address, None
     part, _, rest = address.partition("/")
     kind, _, name = rest.partition("/")
     return part, (cast(Inner, (kind, name)) if rest else None)

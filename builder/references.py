@@ -5,6 +5,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from builder.declared import address_of
 from engine.definition import Document, If, Walk
 from engine.problems import pointer
 from engine.questions import Question
@@ -24,8 +25,8 @@ class Reference(msgspec.Struct, frozen=True):
     """One mention of a part.
 
     `at` points at the mention in the document (for `key`, at the member so named); `owner` is the
-    id of the page, question, score … that holds it; `id` is the part that is named, `inner` the
-    option, row or node of it, if one is.
+    id of the page, question, score … that holds it; `id` is the part that is named (a declared
+    value's address), `inner` the option, row or node of it, if one is.
     """
 
     at: str
@@ -36,7 +37,8 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 def references(document: Document) -> Iterator[Reference]:
-    """Every mention of a page, question, option, row, node, score, computed value or ending."""
+    """Every mention of a page, question, option, row, node, score, computed value, ending or
+    declared value of the context."""
     finder = _Finder(document)
     yield from finder.in_rules()
     yield from finder.in_jumps()
@@ -70,9 +72,12 @@ class _Finder:
     # -- what a name stands for -------------------------------------------------------------
 
     def named(self, at: str, form: Form, owner: str, name: str) -> Iterator[Reference]:
-        """The mention that a ref makes; none for context names, `today` and unknown names."""
+        """The mention that a ref makes; none for `today` and unknown names."""
         ref = self.scope.refs.get(name)
-        if ref is None or ref.source in ("context", "today"):
+        if ref is None or ref.source == "today":
+            return
+        if ref.source == "context":
+            yield Reference(at, form, owner, address_of(name))
             return
         question = self.scope.questions.get(ref.id)
         is_row = isinstance(question, Matrix) and any(r.id == ref.part for r in question.rows)
@@ -143,6 +148,10 @@ class _Finder:
             yield from self.named(place, "key", walk.id, name)
             if (question := self.scope.questions.get(name)) is not None:
                 yield from _answered(question, place, walk.id, value)
+        for name in walk.context:
+            if name in self.document.context:
+                place = at + pointer("context", name)
+                yield Reference(place, "key", walk.id, address_of(name))
         for i, name in enumerate(walk.expect.asked or ()):
             yield from self.named(f"{at}/expect/asked/{i}", "ref", walk.id, name)
         for name in walk.expect.scores or {}:

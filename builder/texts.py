@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from builder.declared import address_of
 from builder.tree import INNER
 from engine.definition import Document
 from engine.scope import Scope
@@ -22,12 +23,16 @@ class TextPlace(Struct, frozen=True):
 
 
 def texts_of(document: Document) -> Iterator[TextPlace]:
-    """The texts that stand somewhere, in the order of the document; a picture's is set with it."""
+    """The texts that stand somewhere, in the order of the document, titles of the context last."""
     for at, text, _ in Scope(document).texts():
         steps = [step.replace("~1", "/").replace("~0", "~") for step in at.split("/")[1:]]
-        if text is not None and "media" not in steps:
+        if text is not None:
             of, member, owner = _address(document, steps)
             yield TextPlace(of, member, owner, text)
+    for name, field in document.context.items():
+        if field.title is not None:
+            of = address_of(name)
+            yield TextPlace(of, "title", of, field.title)
 
 
 def _address(document: Document, steps: list[str]) -> tuple[str, str, str]:
@@ -38,6 +43,8 @@ def _address(document: Document, steps: list[str]) -> tuple[str, str, str]:
     while position + 1 < len(steps) and isinstance(getattr(node, steps[position], None), tuple):
         name = steps[position]
         node = getattr(node, name)[int(steps[position + 1])]
+        if name == "media":
+            return of, "/".join((name, node.asset, *steps[position + 2 :])), owner
         if name in INNER:
             of = f"{owner}/{name}/{node.id}"
         else:

@@ -28,7 +28,7 @@ class Place(NamedTuple):
 
 def to_tree(document: Document) -> Tree:
     """The document as JSON values: members in the order of the format, defaults left out, texts in
-    the order of the document's languages, numbered labels by number."""
+    the order of the document's languages, numbered labels by number, yes before no."""
     tree: Tree = msgspec.json.decode(msgspec.json.encode(document))
     return _ordered(tree, {name: i for i, name in enumerate(document.languages)})
 
@@ -46,6 +46,8 @@ def _ordered(node: Any, languages: dict[str, int]) -> Any:
     members = cast(Tree, node)
     if members and members.keys() <= languages.keys():
         return dict(sorted(members.items(), key=lambda pair: languages[pair[0]]))
+    if members and members.keys() <= {"yes", "no"}:
+        members = dict(sorted(members.items(), reverse=True))
     if members and all(_is_whole(name) for name in members):
         members = dict(sorted(members.items(), key=lambda pair: int(pair[0])))
     return {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from builder.edits import (
     AnyEdit,
@@ -195,6 +196,7 @@ def test_every_mention_of_the_demo_surveys_leads_to_what_it_names() -> None:
         parsed = parse(path.read_bytes())
         assert parsed.document is not None
         known = ids(to_tree(parsed.document))
+        known |= {f"context/{name}" for name in parsed.document.context}
         found = list(references(parsed.document))
         assert found or not list(parsed.document.scores)
         for mention in found:
@@ -202,6 +204,76 @@ def test_every_mention_of_the_demo_surveys_leads_to_what_it_names() -> None:
             node: Any = to_tree(parsed.document)
             for step in mention.at.split("/")[1:]:
                 node = node[int(step) if isinstance(node, list) else step]
+
+
+def visited(**rest: Any) -> Document:
+    seen = {"op": "eq", "ref": "visit.type", "value": "outpatient"}
+    return document_of(
+        OVERALL | {"show_if": seen},
+        {"id": "note", "type": "statement", "text": "您来过{{visit.ward}}"},
+        context={
+            "visit.type": {"type": "choice", "values": ["outpatient", "inpatient"]},
+            "visit.ward": {"type": "text"},
+            "visit.day": {"type": "date"},
+        },
+        walks=[{"id": "one", "context": {"visit.type": "outpatient"}}],
+        **rest,
+    )
+
+
+def test_a_declared_value_is_renamed_with_rules_texts_and_walks() -> None:
+    """In its place among the others; back again gives the same bytes. # R0.4 (part)"""
+    before = visited()
+    for old, new in (("visit.type", "visit.kind"), ("visit.ward", "ward")):
+        edited = apply(before, Rename(of=f"context/{old}", to=new))
+        assert f'"{old}"' not in text_of(edited.document)
+        assert f"{{{{{old}}}}}" not in text_of(edited.document) and not check(edited.document)
+        assert edited.made == f"context/{new}"
+        assert write(apply(edited.document, edited.inverse).document) == write(before)
+    for taken in ("visit.day", "Visit", "overall"):
+        with pytest.raises(Refused):
+            apply(before, Rename(of="context/visit.type", to=taken))
+
+
+def test_a_declared_value_goes_only_when_nothing_names_it() -> None:
+    """And comes back where it stood. # R0.4 (part)"""
+    with pytest.raises(Refused) as refused:
+        apply(visited(), Remove(of="context/visit.type"))
+    assert {use.owner for use in refused.value.used_by} == {"overall", "one"}
+    added = apply(visited(), Insert(into="", list="context", before="visit.ward",
+                                    value={"id": "visit.bed", "type": "text"}))  # fmt: skip
+    assert list(added.document.context) == ["visit.type", "visit.bed", "visit.ward", "visit.day"]
+    gone = apply(added.document, Remove(of="context/visit.bed"))
+    assert write(gone.document) == write(visited())
+    assert write(apply(gone.document, gone.inverse).document) == write(added.document)
+
+
+def test_a_member_that_is_taken_out_of_a_map_comes_back_where_it_stood() -> None:
+    """Weights, and labels of which the others stay."""
+    document = document_of(
+        OVERALL | {"labels": {"1": {"zh-CN": "差"}, "5": {"zh-CN": "好"}}},
+        OVERALL | {"id": "nurse"},
+        scores=[{"id": "s", "of": ["overall", "nurse"], "weights": {"overall": 2, "nurse": 3}}],
+    )
+    edited = apply(document, SetMember(of="s", member="weights/overall"))
+    assert edited.document.scores[0].weights == {"nurse": 3}
+    assert write(apply(edited.document, edited.inverse).document) == write(document)
+    edited = apply(document, SetMember(of="overall", member="labels/1/zh-CN"))
+    overall: Any = edited.document.pages[0].questions[0]
+    assert overall.labels == {"5": {"zh-CN": "好"}}
+    assert write(apply(edited.document, edited.inverse).document) == write(document)
+
+
+def test_a_picture_is_described_by_its_name_wherever_it_stands() -> None:
+    """Its place in the list may change meanwhile."""
+    pictures = [{"asset": f"sha256:{n * 64}", "alt": {"zh-CN": n}} for n in "ab"]
+    document = document_of(OVERALL | {"media": pictures})
+    member = f"media/sha256:{'b' * 64}/alt/zh-CN"
+    edited = apply(document, SetMember(of="overall", member=member, value="大厅", was="b"))
+    assert edited.document.pages[0].questions[0].media[1].alt == {"zh-CN": "大厅"}
+    assert write(apply(edited.document, edited.inverse).document) == write(document)
+    with pytest.raises(Refused):
+        apply(document, SetMember(of="overall", member=f"media/sha256:{'c' * 64}/alt", value="?"))
 
 
 # Any edits
@@ -221,7 +293,28 @@ def some_edit(document: Document, draw: random.Random) -> AnyEdit:
         for part in q.get(kind, [])
     ]
     one = draw.choice([*names, *inner]) if draw.random() < 0.95 else "no_such_part"
-    match draw.randrange(9):
+    scores = [score["id"] for score in tree.get("scores", [])]
+    context = list(tree.get("context", {}))
+    match draw.randrange(13):
+        case 9:
+            return SetMember(
+                of=draw.choice([*scores, "no_such_part"]),
+                member=f"weights/{draw.choice(questions)}",
+                value=draw.choice([UNSET, 2, 0.5, 0]),
+            )
+        case 10:
+            value = {"id": draw.choice(["visit.ward", *context]), "type": "text"}
+            return Insert(into="", list="context", value=value,
+                          before=draw.choice([None, *context]))  # fmt: skip
+        case 11:
+            declared = f"context/{draw.choice([*context, 'none'])}"
+            return draw.choice([Remove(of=declared), Rename(of=declared, to="visit.renamed")])
+        case 12:
+            return SetMember(
+                of=f"context/{draw.choice([*context, 'none'])}",
+                member=draw.choice(["title/zh-CN", "type"]),
+                value=draw.choice(["文字", "text", UNSET]),
+            )
         case 0:
             return SetMember(
                 of=one, member="text", value=draw.choice(["新的文字", "", "{{ghost}}"])
@@ -265,6 +358,7 @@ def test_no_edit_adds_an_error_to_a_checked_survey(seed: int, path: Path) -> Non
             continue
         assert {p.code for p in check(edited.document)} <= {
             "missing_text",
+            "empty_list",
             "empty_page",
             "no_options",
         }
