@@ -260,18 +260,17 @@ class _Worker:
         _prune(nodes, path)
         return SetMember(of=edit.of, member=edit.member, value=now, before=following)
 
-    def _nodes(self, node: Tree, path: list[str], member: str) -> list[Tree]:
+    def _nodes(self, node: Tree, path: list[str], member: str) -> list[Any]:
         """The maps along a path, made where there are none; an entry of a list by its picture."""
-        nodes = [node]
+        nodes: list[Any] = [node]
         for name in path:
-            inside: Any = node.setdefault(name, {}) if isinstance(node, dict) else None
-            if isinstance(node, list):
-                inside = next((one for one in node if one.get("asset") == name), None)
+            inside: Any = _entry(nodes[-1], name)
+            if inside is None and isinstance(nodes[-1], dict):
+                inside = cast(Tree, nodes[-1]).setdefault(name, {})
+            nodes.append(inside)
             if not isinstance(inside, (dict, list)):
                 raise Refused(Problem("no_such_part", "", {"part": member}))
-            node = cast(Tree, inside)
-            nodes.append(node)
-        if not isinstance(node, dict):
+        if not isinstance(nodes[-1], dict):
             raise Refused(Problem("no_such_part", "", {"part": member}))
         return nodes
 
@@ -279,11 +278,8 @@ class _Worker:
         """What a member holds now; UNSET where it is left out."""
         node: Any = self.part(of)
         for name in member.split("/"):
-            if isinstance(node, list):
-                entries = cast(list[Tree], node)
-                node = next((one for one in entries if one.get("asset") == name), UNSET)
-            else:
-                node = cast(Tree, node).get(name, UNSET) if isinstance(node, dict) else UNSET
+            found = _entry(node, name)
+            node = UNSET if found is None else found
         return node
 
     def put(self, edit: Put) -> AnyEdit:
@@ -459,11 +455,19 @@ def _require_same(was: Any, now: Any) -> None:
         raise Refused(Problem("changed_meanwhile", ""), now=now)
 
 
-def _prune(nodes: list[Tree], path: list[str]) -> None:
+def _entry(node: Any, name: str) -> Any:
+    """The member of a map, or the entry of a list whose picture is so called; None for none."""
+    if isinstance(node, list):
+        entries = cast(list[Tree], node)
+        return next((one for one in entries if one.get("asset") == name), None)
+    return cast(Tree, node).get(name) if isinstance(node, dict) else None
+
+
+def _prune(nodes: list[Any], path: list[str]) -> None:
     """Take out the maps along a path that hold nothing any more, the inner ones first."""
     for outer, name, inner in reversed(list(zip(nodes, path, nodes[1:], strict=False))):
         if not inner and isinstance(outer, dict):
-            outer.pop(name, None)
+            cast(Tree, outer).pop(name, None)
 
 
 def _named(address: str) -> tuple[str, Inner | None]:

@@ -4,7 +4,7 @@ A question type that is added to the engine has its panel without a line here.
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -14,30 +14,34 @@ from msgspec import inspect as schema
 
 from builder.edits import AnyEdit, SetMember, Several
 from builder.tree import Tree
+from engine.definition import ContextField
 
 Kind = Literal[
     "text", "line", "whole", "number", "yes_no", "choice", "list", "required", "texts", "points",
-    "json",
+    "lines", "some", "json",
 ]  # fmt: skip
 OWN = frozenset(
     ("id", "type", "format", "bank", "show_if", "when", "next", "questions", "options", "rows",
      "nodes", "pages", "computed", "scores", "endings", "alerts", "walks", "of", "weights",
-     "answers", "expect", "languages")
+     "answers", "expect", "languages", "media", "image", "value", "context")
 )  # fmt: skip
 """Members that have a place of their own on the page."""
 RARE = frozenset(
     ("tags", "privacy", "codes", "ext", "media", "points", "reverse", "pattern", "pattern_message",
-     "dimension", "url", "category", "audience", "context", "scale", "rows_required", "within",
+     "dimension", "url", "category", "audience", "scale", "rows_required", "within",
      "min_length", "max_bytes", "types", "open_form", "min_answered")
 )  # fmt: skip
 """Members that few authors need; the panel keeps them folded away."""
 MAX_TYPED = 20_000
+BAR = "|"
+"""Between the words of an entry that is typed in as a line."""
 
 
 class Property(Struct, frozen=True):
-    """One member of a part: how it is typed in, and its limits.
+    """One member of a part, or of a struct in it (`audience/sites`): how it is typed in, its limits.
 
-    `values` are the choices of `choice`, the keys of `texts` and `points`.
+    `values` are the choices of `choice`, the keys of `texts` and `points`, the columns of `lines`:
+    entries of several words, one a line. `some` is a number of entries, or which.
     """
 
     member: str
@@ -51,7 +55,7 @@ class Property(Struct, frozen=True):
     @property
     def is_rare(self) -> bool:
         """Whether the panel folds it away."""
-        return self.member in RARE
+        return self.member.partition("/")[0] in RARE
 
 
 class BadValue(ValueError):
@@ -65,19 +69,60 @@ class BadValue(ValueError):
 
 @cache
 def schema_of(kind: type[Struct]) -> tuple[Property, ...]:
-    """The properties of a struct type in the order of its members."""
+    """The properties of a struct type in the order of its members, those of a struct inside it in
+    its place."""
+    return tuple(_properties(kind, ""))
+
+
+def _properties(kind: type[Struct], inside: str) -> Iterator[Property]:
+    for field in fields_of(kind):
+        if not inside and is_elsewhere(kind, field.encode_name):
+            continue
+        _, kinds = _kinds(field.type)
+        match kinds:
+            case [schema.StructType(cls=inner)]:
+                yield from _properties(inner, f"{inside}{field.encode_name}/")
+            case _:
+                one = _property(field)
+                yield msgspec.structs.replace(one, member=inside + one.member)
+
+
+def fields_of(kind: type[Struct]) -> tuple[schema.Field, ...]:
+    """The members of a struct type."""
     info = schema.type_info(kind)
     assert isinstance(info, schema.StructType)
-    return tuple(_property(one) for one in info.fields if one.encode_name not in OWN)
+    return info.fields
+
+
+def is_elsewhere(kind: type[Struct], member: str) -> bool:
+    """Whether a member has a place of its own beside the panel."""
+    if kind is ContextField:
+        return False
+    return member in OWN
 
 
 def properties_of(part: Struct) -> tuple[Property, ...]:
     """The properties of this part; the keys of its labels and points follow from its scale."""
-    keys = tuple(_scale(part))
-    return tuple(
-        msgspec.structs.replace(one, values=keys) if one.kind in ("texts", "points") else one
-        for one in schema_of(type(part))
-    )
+    found: list[Property] = []
+    for one in schema_of(type(part)):
+        *path, _ = one.member.split("/")
+        holder: Any = part
+        for step in path:
+            holder = getattr(holder, step, None)
+        if holder is None and path and _is_built(type(part), path[0]):
+            continue
+        if one.kind in ("texts", "points") and isinstance(holder, Struct):
+            one = msgspec.structs.replace(one, values=tuple(_scale(holder)))
+        found.append(one)
+    return tuple(found)
+
+
+def _is_built(kind: type[Struct], member: str) -> bool:
+    """Whether a struct that is not there takes more than one value to begin, as a scale does."""
+    field = next(one for one in fields_of(kind) if one.encode_name == member)
+    _, kinds = _kinds(field.type)
+    inner = kinds[0]
+    return isinstance(inner, schema.StructType) and sum(one.required for one in inner.fields) > 1
 
 
 def _property(field: schema.Field) -> Property:
@@ -105,6 +150,13 @@ def _property(field: schema.Field) -> Property:
             return Property(name, "texts" if texts else "points", {}, True)
         case [schema.BoolType(), *rest] if all(isinstance(one, schema.StructType) for one in rest):
             return Property(name, "required", False, True)
+        case [schema.VarTupleType(item_type=schema.StructType(fields=columns))] if all(
+            isinstance(_kinds(one.type)[1][0], schema.StrType) for one in columns
+        ):
+            names = tuple(one.encode_name for one in columns)
+            return Property(name, "lines", (), True, values=names)
+        case [schema.BoolType(), schema.IntType(), schema.VarTupleType()]:
+            return Property(name, "some", default, True)
         case _:
             return Property(name, "json", default, optional)
 
@@ -222,8 +274,36 @@ def _read(one: Property, key: str | None, typed: str, was: Any) -> Any:
         case "list":
             found = text.replace("，", ",").replace("\n", ",").split(",")
             return [part.strip() for part in found if part.strip()] or UNSET
+        case "lines" if isinstance(was, list) and text == shown_lines(one, cast(Any, was)).strip():
+            return cast(Any, was)
+        case "lines":
+            return [_line(one, row) for row in text.split("\n") if row.strip()] or UNSET
+        case "some":
+            return _some(one, text, was)
         case "json":
             return _json(one, text)
+
+
+def _line(one: Property, row: str) -> Tree:
+    """An entry from its words between bars; words that may be missing come last."""
+    words = [word.strip() for word in row.split(BAR)]
+    if len(words) > len(one.values) or not words[0]:
+        raise BadValue(one.member, "line")
+    return {name: word for name, word in zip(one.values, words, strict=False) if word}
+
+
+def _some(one: Property, text: str, was: Any) -> Any:
+    if not text:
+        return UNSET
+    if text.isascii() and text.isdecimal() and len(text) < 4:
+        return was if was is False and text == "1" else int(text)
+    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
+
+
+def shown_lines(one: Property, entries: list[Tree]) -> str:
+    """Entries as they are typed in, one a line."""
+    rows = ([entry.get(name, "") for name in one.values] for entry in entries)
+    return "\n".join(f" {BAR} ".join(row).rstrip(f" {BAR}") for row in rows)
 
 
 def _choice(one: Property, text: str) -> Any:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from builder.edits import AnyEdit, Refused
-from builder.panel import Property, properties_of, text_inputs, value_at
+from builder.panel import Property, properties_of, shown_lines, text_inputs, value_at
 from builder.references import Reference
 from builder.tree import Tree
 from engine import check
@@ -334,6 +334,10 @@ def _shown(tree: Tree, member: str, one: Property) -> str:
         return ""
     if one.kind == "list":
         return ", ".join(value)
+    if one.kind == "lines":
+        return shown_lines(one, value)
+    if one.kind == "some":
+        return ", ".join(value) if isinstance(value, list) else "" if value is True else str(+value)
     if one.kind == "json":
         return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
     return str(value)

@@ -1,18 +1,39 @@
 """The properties of every part, read from its schema."""
 
 import typing
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
 from msgspec import UNSET
 
 from builder.edits import Insert, SetMember, Several, apply
-from builder.panel import BadValue, edits_of, new_page, new_question, new_survey, properties_of
+from builder.panel import (
+    OWN,
+    BadValue,
+    edits_of,
+    new_page,
+    new_question,
+    new_survey,
+    properties_of,
+    schema_of,
+    shown_lines,
+)
 from builder.tree import find, to_tree
 from engine import check, parse
-from engine.definition import Document
+from engine.definition import (
+    Alert,
+    Computed,
+    ContextField,
+    Document,
+    Ending,
+    Page,
+    Score,
+    Within,
+)
+from engine.parts import MatrixOption, MatrixRow, Node, Option
 from engine.questions import Question
+from runtime.kit.words import catalogue
 
 TYPES = typing.get_args(Question)
 WORDS = {"question": "新题", "option": "选项", "row": "行", "document": "consent"}
@@ -38,10 +59,100 @@ def test_every_type_begins_with_what_its_schema_asks_for(kind: Any) -> None:
     assert members["text"].kind == "text" and members["required"].kind == "required"
     assert {"id", "type", "show_if", "options"}.isdisjoint(members)
     fields = {one.encode_name for one in msgspec.structs.fields(kind)}
-    assert fields >= members.keys()
+    assert fields >= {member.partition("/")[0] for member in members}
     shown = find(to_tree(added.document), question.id)
     assert shown is not None
     assert edits_of(question.id, question, shown.part, {}, ("zh-CN", "en")) is None
+
+
+PARTS: tuple[Any, ...] = (
+    Document, Page, Score, Computed, Ending, Alert, ContextField, Option, MatrixOption, MatrixRow,
+    Node, *TYPES,
+)  # fmt: skip
+
+@pytest.mark.parametrize("kind", PARTS, ids=lambda kind: kind.__name__)
+def test_every_member_of_every_part_has_its_place(kind: Any) -> None:
+    """In the panel, or in a place of its own that is named; only `ext` is written as JSON.
+
+    # R0.4 (part)
+    """
+    panel = {one.member.partition("/")[0]: one for one in schema_of(kind)}
+    members = {field.encode_name for field in msgspec.structs.fields(kind)}
+    assert members - panel.keys() <= OWN
+    assert panel.keys() <= members
+    assert {name for name, one in panel.items() if one.kind == "json"} <= {"ext"}
+    assert all(catalogue("zh-CN").get(f"build_member_{name.rpartition('/')[2]}") for name in panel)
+
+
+class _Grown(Score, frozen=True, kw_only=True):
+    """A score with members that no builder has heard of."""
+
+    rounding: Literal["up", "down"] | None = None
+    target: Within | None = None
+
+
+def test_a_member_that_is_added_to_a_part_has_its_input_at_once() -> None:
+    """With what fits its type, also inside a struct. # R0.4 (part)"""
+    found = {one.member: one for one in schema_of(_Grown)}
+    assert (found["rounding"].kind, found["rounding"].values) == ("choice", ("up", "down"))
+    assert found["target/working_hours"].kind == "whole"
+    part = _Grown(id="s", of=("a",))
+    form = {"m:rounding": "up", "m:target/working_hours": "8"}
+    edit = edits_of("s", part, {"id": "s", "of": ["a"]}, form, ("zh-CN",))
+    assert isinstance(edit, Several)
+    assert [(one.member, one.value) for one in edit.edits if isinstance(one, SetMember)] == [
+        ("rounding", "up"),
+        ("target/working_hours", 8),
+    ]
+
+
+def test_a_struct_inside_a_part_is_begun_and_ended_by_its_inputs() -> None:
+    """An emptied one is gone; codes are lines of words. # R0.4 (part)"""
+    alert = {"id": "bad", "when": {"op": "answered", "ref": "rating"}, "notify": "head"}
+    document, _, _ = _rating()
+    document = apply(document, Insert(into="", list="alerts", value=alert)).document
+    form = {"m:within/working_hours": "16"}
+    edit = edits_of("bad", document.alerts[0], alert, form, document.languages)
+    assert edit is not None
+    after = apply(document, edit).document
+    assert after.alerts[0].within == Within(working_hours=16)
+    shown = alert | {"within": {"working_hours": 16}}
+    back = edits_of("bad", after.alerts[0], shown, {"m:within/working_hours": ""}, ("zh-CN", "en"))
+    assert back is not None and apply(after, back).document == document
+    question = document.pages[0].questions[0]
+    codes = {"m:codes": "loinc | 1234-5 | Pain\n\nhis|77"}
+    edit = edits_of("rating", question, {"id": "rating"}, codes, document.languages)
+    assert edit is not None
+    question = apply(document, edit).document.pages[0].questions[0]
+    assert [(c.system, c.code, c.display) for c in question.codes] == [
+        ("loinc", "1234-5", "Pain"),
+        ("his", "77", None),
+    ]
+
+
+def test_a_code_with_a_bar_in_it_hinders_no_other_edit() -> None:
+    """It cannot be typed, but it stays."""
+    codes = [{"system": "a|b", "code": "c", "display": "d"}]
+    document, question, shown = _rating(codes=codes)
+    rule = next(one for one in properties_of(question) if one.member == "codes")
+    form = {"m:codes": shown_lines(rule, codes), "m:max": "7"}
+    edit = edits_of("rating", question, shown, form, document.languages)
+    assert edit == SetMember(of="rating", member="max", value=7, was=UNSET)
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"), [("", UNSET), ("2", 2), ("a，b", ["a", "b"]), ("a", ["a"])]
+)
+def test_rows_that_are_needed_are_a_number_or_named(typed: str, value: Any) -> None:
+    """Nothing typed is all of them."""
+    kind = next(t for t in TYPES if t.__name__ == "Matrix")
+    rows = [{"id": "a", "text": "a"}, {"id": "b", "text": "b"}]
+    made = new_question(kind, "zh-CN", WORDS) | {"rows": rows, "rows_required": 1}
+    document = apply(_survey(), Insert(into="page", list="questions", value=made)).document
+    question = document.pages[0].questions[0]
+    edit = edits_of("matrix", question, made, {"m:rows_required": typed}, ("zh-CN", "en"))
+    assert edit == SetMember(of="matrix", member="rows_required", value=value, was=1)
+    assert edit is not None and apply(document, edit)
 
 
 def _rating(**members: Any) -> tuple[Document, Any, dict[str, Any]]:
@@ -93,7 +204,7 @@ def test_what_was_not_touched_is_left_to_others() -> None:
     ("member", "typed", "code"),
     [
         ("max", "ten", "number"), ("max", "1e400", "number"), ("max", "九", "number"),
-        ("style", "roses", "choice"), ("codes", "{", "json"), ("text/en", "x" * 20_001, "too_long"),
+        ("style", "roses", "choice"), ("ext", "{", "json"), ("codes", "|x", "line"), ("codes", "a|b|c|d", "line"), ("text/en", "x" * 20_001, "too_long"),
     ],
 )  # fmt: skip
 def test_a_value_of_the_wrong_kind_is_named(member: str, typed: str, code: str) -> None:
