@@ -6,6 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from builder.names import Names, number_text
+from builder.references import made_of
 from engine.definition import Document, If
 from engine.questions.base import FacetKind
 from engine.ruletree import Scalar
@@ -127,19 +128,7 @@ class _Offer:
     def is_offered(self, name: str, ref: Ref) -> bool:
         if ref.position >= self.place or ref.position == NEVER:
             return False
-        return self.of not in self.scope.computed or not self.depends(name)
-
-    def depends(self, name: str) -> bool:
-        """Whether a ref is, or is made of, the computed value that the rule belongs to."""
-        waiting, seen = [name], {name}
-        while waiting:
-            one = waiting.pop()
-            if one == self.of:
-                return True
-            more = set(self.scope.members(one)) - seen
-            seen |= more
-            waiting += more
-        return False
+        return self.of not in self.scope.computed or self.of not in made_of(self.scope, name)
 
     def choice(self, name: str, ref: Ref, by_kind: dict[str, list[str]]) -> RefChoice:
         kind = ref.facet.kind

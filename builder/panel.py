@@ -6,7 +6,7 @@ A question type that is added to the engine has its panel without a line here.
 import datetime
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -38,7 +38,7 @@ BAR = "|"
 
 
 class Property(Struct, frozen=True):
-    """One member of a part, or of a struct in it (`audience/sites`): how it is typed in, its limits.
+    """One member of a part, or of a struct in it (`audience/sites`): how it is typed in.
 
     `values` are the choices of `choice`, the keys of `texts` and `points`, the columns of `lines`:
     entries of several words, one a line. `some` is a number of entries, or which.
@@ -84,7 +84,22 @@ def _properties(kind: type[Struct], inside: str) -> Iterator[Property]:
                 yield from _properties(inner, f"{inside}{field.encode_name}/")
             case _:
                 one = _property(field)
+                if one.kind == "choice":
+                    one = msgspec.structs.replace(one, values=_in_order(kind, field.name))
                 yield msgspec.structs.replace(one, member=inside + one.member)
+
+
+def _in_order(kind: type[Struct], name: str) -> tuple[str, ...]:
+    """The words of a literal as they were written; the schema's own list is sorted."""
+
+    def words(hint: Any) -> Iterator[str]:
+        if get_origin(hint) is Literal:
+            yield from map(str, get_args(hint))
+        else:
+            for inner in get_args(hint):
+                yield from words(inner)
+
+    return tuple(words(get_type_hints(kind)[name]))
 
 
 def fields_of(kind: type[Struct]) -> tuple[schema.Field, ...]:

@@ -64,6 +64,16 @@ def uses(document: Document, part: str, inner: Inner | None = None) -> tuple[Ref
     return tuple(r for r in references(document) if r.id in inside and r.owner not in inside)
 
 
+def made_of(scope: Scope, name: str) -> frozenset[str]:
+    """The refs that a score or computed value is made of, through others too, and itself."""
+    waiting, seen = [name], {name}
+    while waiting:
+        more = set(scope.members(waiting.pop())) - seen
+        seen |= more
+        waiting += more
+    return frozenset(seen)
+
+
 class _Finder:
     def __init__(self, document: Document) -> None:
         self.document = document

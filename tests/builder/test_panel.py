@@ -70,6 +70,7 @@ PARTS: tuple[Any, ...] = (
     Node, *TYPES,
 )  # fmt: skip
 
+
 @pytest.mark.parametrize("kind", PARTS, ids=lambda kind: kind.__name__)
 def test_every_member_of_every_part_has_its_place(kind: Any) -> None:
     """In the panel, or in a place of its own that is named; only `ext` is written as JSON.
@@ -204,7 +205,8 @@ def test_what_was_not_touched_is_left_to_others() -> None:
     ("member", "typed", "code"),
     [
         ("max", "ten", "number"), ("max", "1e400", "number"), ("max", "九", "number"),
-        ("style", "roses", "choice"), ("ext", "{", "json"), ("codes", "|x", "line"), ("codes", "a|b|c|d", "line"), ("text/en", "x" * 20_001, "too_long"),
+        ("style", "roses", "choice"), ("ext", "{", "json"), ("codes", "|x", "line"), ("codes", "a|b|c|d", "line"),
+        ("text/en", "x" * 20_001, "too_long"),
     ],
 )  # fmt: skip
 def test_a_value_of_the_wrong_kind_is_named(member: str, typed: str, code: str) -> None:
