@@ -195,8 +195,8 @@ class _Worker:
         inverse = self.do(edit)
         parsed = parse_value(self.tree)
         self.problems = check_parsed(parsed)
-        if parsed.document is None:
-            raise Refused(*self.problems)
+        if parsed.document is None or parsed.problems:
+            raise Refused(*(parsed.problems or self.problems))
         self.document, self.tree = parsed.document, to_tree(parsed.document)
         if isinstance(inverse, SetMember):
             seen = self.value(inverse.of, inverse.member)

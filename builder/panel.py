@@ -287,8 +287,7 @@ def _read(one: Property, key: str | None, typed: str, was: Any) -> Any:
         case "whole" | "points" | "number":
             return _number(one, text, was)
         case "list":
-            found = text.replace("，", ",").replace("\n", ",").split(",")
-            return [part.strip() for part in found if part.strip()] or UNSET
+            return _list(text, was)
         case "lines" if isinstance(was, list) and text == shown_lines(one, cast(Any, was)).strip():
             return cast(Any, was)
         case "lines":
@@ -297,6 +296,14 @@ def _read(one: Property, key: str | None, typed: str, was: Any) -> Any:
             return _some(one, text, was)
         case "json":
             return _json(one, text)
+
+
+def _list(text: str, was: Any) -> Any:
+    """Words between commas; the order of what is only ticked says nothing."""
+    words = text.replace("，", ",").replace("\n", ",").split(",")
+    found = list(dict.fromkeys(word.strip() for word in words if word.strip()))
+    is_same = isinstance(was, list) and sorted(found) == sorted(cast(list[str], was))
+    return cast(Any, was) if is_same else found or UNSET
 
 
 def _line(one: Property, row: str) -> Tree:

@@ -1,6 +1,7 @@
 """A survey's draft as one person sees it in the builder: its canvas, the properties of a part."""
 
-from typing import Any, get_args
+from functools import cached_property
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -19,11 +20,14 @@ from runtime.drafts import service as drafts
 from runtime.kit.http import Http
 from runtime.kit.words import catalogue, say
 from runtime.staff.frame import language_of
+from runtime.staff.offered import OPEN, Offer, Offers
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
 from runtime.wiring import Deployment
 
 SURVEYS = "/staff/surveys"
+HOMES = ("scores", "computed", "endings", "alerts")
+"""Lists of the document that have a page of their own behind `/edit`, beside the context."""
 TYPES: dict[str, type[Struct]] = {
     str(kind.__struct_config__.tag): kind for kind in get_args(Question)
 }
@@ -87,6 +91,7 @@ class Desk:
         self.survey = survey
         self.lang = language_of(request, principal)
         self.draft = drafts.read_draft(deployment.db, survey)
+        self._index: tuple[Document, dict[str, Struct]] | None = None
 
     @property
     def document(self) -> Document:
@@ -98,9 +103,22 @@ class Desk:
         """The language that texts are written in first."""
         return self.document.languages[0]
 
+    @cached_property
+    def offers(self) -> Offers:
+        """What members that name something of the hospital are chosen from."""
+        return Offers(self.deployment, self.lang)
+
+    def home_of(self, at: str) -> str:
+        """The page of the builder where this part is edited; "" for the canvas."""
+        if at.startswith("context/"):
+            return "context"
+        lists = (name for name in HOMES if any(p.id == at for p in getattr(self.document, name)))
+        return next(lists, "")
+
     def address(self, at: str) -> str:
         """The builder with this part chosen."""
-        here = f"{SURVEYS}/{self.survey}/edit"
+        home = self.home_of(at)
+        here = f"{SURVEYS}/{self.survey}/edit" + (f"/{home}" if home else "")
         return f"{here}?at={at}" if at else here
 
     def say(self, code: str, **params: Any) -> str:
@@ -121,31 +139,32 @@ class Desk:
         return tuple(one.message for one in findings.words(problems, self.lang))
 
     def name_of(self, part: str) -> str:
-        """A part in words: its text or title, else its id."""
+        """A part in words: its title or text, else its id."""
         if not part:
             return self.text(self.document.title)
-        for sheet in self.document.pages:
-            if sheet.id == part:
-                return self.text(sheet.title) or part
-            for question in sheet.questions:
-                if question.id == part:
-                    return self.text(question.text) or part
-        for other in (*self.document.scores, *self.document.endings, *self.document.alerts):
-            if other.id == part:
-                return self.text(other.title) or part
-        return part
+        found: Any = self.part(part)
+        title = self.text(getattr(found, "title", None)) or self.text(getattr(found, "text", None))
+        return title or part.partition("/")[2] or part
 
     def part(self, at: str) -> Struct | None:
-        """The page or question of this address, the document itself for none."""
+        """The part of this address (a page, a question, a score, `context/visit.type` …), the
+        document itself for none."""
         if not at:
             return self.document
-        for sheet in self.document.pages:
-            if sheet.id == at:
-                return sheet
-            for question in sheet.questions:
-                if question.id == at:
-                    return question
-        return None
+        if at.startswith("context/"):
+            return self.document.context.get(at.partition("/")[2])
+        return self._parts.get(at)
+
+    @property
+    def _parts(self) -> dict[str, Struct]:
+        """Every part by its id, anew after each edit."""
+        if self._index is None or self._index[0] is not self.document:
+            lists = (getattr(self.document, name) for name in (*HOMES, "walks", "pages"))
+            found: dict[str, Struct] = {one.id: one for parts in lists for one in parts}
+            for sheet in self.document.pages:
+                found |= {question.id: question for question in sheet.questions}
+            self._index = (self.document, found)
+        return self._index[1]
 
     def told(self, refused: Refused) -> Told:
         """Why an edit was refused."""
@@ -236,6 +255,8 @@ def owner_of(document: Document, at: str) -> str:
             return whole.pages[int(page_at)].questions[int(question)].id
         case ["pages" | "computed" | "scores" | "endings" | "alerts" | "walks" as name, i, *_]:
             return getattr(whole, name)[int(i)].id
+        case ["context", name, *_]:
+            return f"context/{name}"
         case _:
             return ""
 
@@ -259,6 +280,9 @@ class Shown(Struct, frozen=True):
     help: str
     inputs: tuple[Input, ...]
     choices: tuple[tuple[str, str], ...] = ()
+    offers: tuple[Offer, ...] = ()
+    others: str | None = None
+    """What else is typed into a list beside the offers; None where nothing else may stand."""
 
 
 class Inner(Struct, frozen=True):
@@ -273,21 +297,41 @@ class Inner(Struct, frozen=True):
 
 def properties(desk: Desk, part: Any, tree: Tree, typed: Fields, prefix: str = "m") -> list[Shown]:
     """The inputs for the members of a part."""
-    shown: list[Shown] = []
-    for one in properties_of(part):
-        choices = tuple(
-            (value, desk.label("value", f"{one.member}.{value}")) for value in one.values
-        )
-        shown.append(
-            Shown(
-                one,
-                desk.label("member", one.member),
-                catalogue(desk.lang).get(f"build_help_{one.member}", ""),
-                tuple(_inputs(desk, one, tree, typed, prefix)),
-                choices if one.kind == "choice" else (),
-            )
-        )
-    return shown
+    return [_shown_property(desk, one, tree, typed, prefix) for one in properties_of(part)]
+
+
+def _shown_property(desk: Desk, one: Property, tree: Tree, typed: Fields, prefix: str) -> Shown:
+    last = one.member.rpartition("/")[2]
+    choices = tuple((value, desk.label("value", f"{last}.{value}")) for value in one.values)
+    inputs = tuple(_inputs(desk, one, tree, typed, prefix))
+    offers: tuple[Offer, ...] = ()
+    others = None
+    if one.kind in ("line", "list"):
+        offers, others = _offered(desk, one, inputs[0].value)
+    return Shown(
+        one,
+        desk.label("member", last),
+        catalogue(desk.lang).get(f"build_help_{last}", ""),
+        inputs,
+        choices if one.kind == "choice" else (),
+        offers,
+        others,
+    )
+
+
+def _offered(desk: Desk, one: Property, value: str) -> tuple[tuple[Offer, ...], str | None]:
+    """The offers with the chosen ones marked, what is chosen but not offered (any more) last; and
+    what else a list holds that may hold more."""
+    known = desk.offers.of(one.member)
+    if not known and one.member not in desk.offers.members:
+        return (), None
+    chosen = [value] if one.kind == "line" else [part.strip() for part in value.split(",")]
+    codes = {offer.code for offer in known}
+    rest = [code for code in chosen if code and code not in codes]
+    marked = [msgspec.structs.replace(offer, is_on=offer.code in chosen) for offer in known]
+    if one.member in OPEN:
+        return tuple(marked), ", ".join(rest)
+    return (*marked, *(Offer(code, code, is_on=True) for code in rest)), None
 
 
 def _inputs(desk: Desk, one: Property, tree: Tree, typed: Fields, prefix: str) -> list[Input]:
@@ -337,7 +381,9 @@ def _shown(tree: Tree, member: str, one: Property) -> str:
     if one.kind == "lines":
         return shown_lines(one, value)
     if one.kind == "some":
-        return ", ".join(value) if isinstance(value, list) else "" if value is True else str(+value)
+        if isinstance(value, list):
+            return ", ".join(cast(list[str], value))
+        return "" if value is True else str(int(value))
     if one.kind == "json":
         return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
     return str(value)

@@ -191,6 +191,14 @@ def test_edits_that_belong_together_stand_or_fall_together() -> None:
     assert apply(after.document, after.inverse).document == before
 
 
+def test_a_value_that_cannot_be_read_is_refused_also_among_others() -> None:
+    """It is not left out in silence while the rest is done."""
+    codes = SetMember(of="overall", member="codes", value=[{"system": "his"}])
+    with pytest.raises(Refused) as refused:
+        apply(branching(), Several(edits=(codes, SetMember(of="overall", member="max", value=7))))
+    assert refused.value.problems[0].code == "missing_key"
+
+
 def test_every_mention_of_the_demo_surveys_leads_to_what_it_names() -> None:
     for path in SURVEYS:
         parsed = parse(path.read_bytes())

@@ -205,7 +205,8 @@ def test_what_was_not_touched_is_left_to_others() -> None:
     ("member", "typed", "code"),
     [
         ("max", "ten", "number"), ("max", "1e400", "number"), ("max", "九", "number"),
-        ("style", "roses", "choice"), ("ext", "{", "json"), ("codes", "|x", "line"), ("codes", "a|b|c|d", "line"),
+        ("style", "roses", "choice"), ("ext", "{", "json"), ("codes", "|x", "line"),
+        ("codes", "a|b|c|d", "line"),
         ("text/en", "x" * 20_001, "too_long"),
     ],
 )  # fmt: skip

@@ -200,7 +200,9 @@ def test_a_question_becomes_another_type_and_keeps_what_fits(author: Author) -> 
     [
         ("m:max", "十", "要填数字"),
         ("m:style", "roses", "没有这个选择"),
-        ("m:codes", "{", "不是有效的 JSON"),
+        ("m:ext", "{", "不是有效的 JSON"),
+        ("m:codes", "his", "code"),
+        ("m:codes", "|A1", "一行"),
         ("m:max", "0", "范围不对"),
     ],
 )

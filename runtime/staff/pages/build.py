@@ -13,15 +13,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
-from builder.edits import Refused
-from builder.panel import BadValue
 from builder.tree import find, to_tree
 from engine import check
 from engine.definition import Page
 from runtime.accounts.access import Principal, needs
 from runtime.drafts import service as drafts
 from runtime.kit.http import Http
-from runtime.kit.problems import StateConflict
 from runtime.staff.building import (
     GROUPS,
     LISTS,
@@ -34,7 +31,7 @@ from runtime.staff.building import (
     properties,
     sheets_of,
 )
-from runtime.staff.building_acts import do, shown_after, shown_with_now, typed_edit
+from runtime.staff.building_posts import answer
 from runtime.staff.building_tabs import framed, path_of
 from runtime.staff.frame import page, redirect
 from runtime.staff.pages.sign_in import Fields
@@ -54,7 +51,9 @@ def show(
 ) -> Response[Any]:
     """The builder with one part chosen; the survey's head where there is none of this id."""
     desk = Desk(request, principal, deployment, survey)
-    return _page(desk, at if desk.part(at) is not None else "")
+    if desk.home_of(at):
+        return redirect(desk.address(at))
+    return _page(desk, at)
 
 
 def _page(
@@ -66,11 +65,11 @@ def _page(
     status: int = 200,
     shown: str | None = None,
 ) -> Response[Any]:
-    part = desk.part(at)
-    if part is None:
-        at, part = "", desk.document
     tree = to_tree(desk.document)
     place = find(tree, at) if at else None
+    if place is None or not place.at.startswith("/pages/"):
+        at, place = "", None
+    part: Any = desk.part(at)
     own = place.part if place is not None else {k: v for k, v in tree.items() if k != "pages"}
     given = typed if typed is not None else Fields()
     listed = next((name for name in LISTS if hasattr(part, name)), "")
@@ -119,29 +118,14 @@ def act(
 ) -> Response[Any]:
     """Save what was typed in the panel, then do what was asked; refusals lose nothing typed."""
     desk = Desk(request, principal, deployment, survey)
-    at, shown = fields["at"], fields["shown"] or None
-    asked = f"{fields['verb']} {fields['word']}" if fields["act"] == "word" else fields["act"]
-    edit = None
-    try:
-        edit = typed_edit(desk, at, fields)
-        if edit is not None:
-            desk.apply(edit)
-        made = do(desk, at, asked.strip() or "save")
-    except BadValue as bad:
-        told = Told((desk.say(f"bad_{bad.code}", member=desk.label("member", bad.member)),))
-        return _page(desk, at, typed=fields, told=told, status=422, shown=shown)
-    except Refused as refused:
-        told = desk.told(refused)
-        if shown is not None and edit is not None and refused.now is not msgspec.UNSET:
-            shown = shown_with_now(desk, at, shown, edit)
-        return _page(desk, at, typed=fields, told=told, status=409, shown=shown)
-    except StateConflict as error:
-        return _page(desk, at, told=Told((desk.say(error.code),)), status=409)
-    if shown is not None and made == at and request.headers.get("hx-request") and not asked.strip():
-        return _page(desk, at, shown=shown_after(shown, at, edit))
-    if fields["tab"] not in ("", "edit"):
-        return redirect(f"{SURVEYS}/{survey}{path_of(fields['tab'])}")
-    return redirect(desk.address(made))
+
+    def done(made: str) -> str:
+        tab = fields["tab"]
+        if tab in ("", "edit", desk.home_of(made)):
+            return desk.address(made)
+        return f"{SURVEYS}/{survey}{path_of(tab)}"
+
+    return answer(desk, fields["at"], fields, _page, done=done)
 
 
 # The logic doctor and news of others
