@@ -88,6 +88,12 @@ class Language(NamedTuple):
     empty_is_zero: bool
     as_set: Callable[[Any], Any] = lambda value: value
     """A constant that several choices are compared with, as a list where it means one."""
+    as_number: Callable[[Any], int | float | None] = number_of
+    """What a constant is worth beside a number."""
+    is_true: Callable[[Any], bool] = lambda value: value is True
+    """Whether a value that stands alone as the whole expression makes it true."""
+    is_truthy: Callable[[Any], bool] = lambda value: value is True
+    """Whether a value counts as true inside `and`, `or`, `not` and `iif`."""
 
 
 class Logic:
@@ -135,38 +141,75 @@ class Logic:
                 return ALWAYS if tree else NEVER
             case int() if tree in (0, 1):
                 return ALWAYS if tree else NEVER
-            case Call("or", args):
-                return either(*map(self._rule, args))
-            case Call("and", args):
-                return both(*map(self._rule, args))
+            case Call("or", (left, right)):
+                chosen, own = self._truthy(left), self._rule(left)
+                rest = self._rule(right)
+                return either(own, rest if own == chosen else both(negated(chosen), rest))
+            case Call("and", (left, right)):
+                return both(self._truthy(left), self._rule(right))
             case Call("not", args):
-                return negated(self._rule(args[0]))
+                return negated(self._truthy(args[0]))
             case Call("empty", args):
                 return negated(self._presence(args[0]))
             case Call("notempty", args):
                 return self._presence(args[0])
             case Call("iif()", (when, then, otherwise)):
-                chosen = self._rule(when)
+                chosen = self._truthy(when)
                 return either(
                     both(chosen, self._rule(then)), both(negated(chosen), self._rule(otherwise))
                 )
             case Call(op, (left, right)) if op in self.language.comparisons:
                 return self._comparison(op, left, right)
-            case Name():
-                return self._bare(tree)
-            case Call(op, _) if op.endswith("()"):
-                raise Unreadable("function", shown(tree))
             case _:
-                raise Unreadable("no_rule", shown(tree))
+                return self._bare(tree, self._rule, self.language.is_true)
 
-    def _bare(self, tree: Name) -> Rule:
-        """A name that stands alone, or a calculated value that is a rule itself."""
-        found = self.resolve(tree.name)
-        if not isinstance(found, Ref):
-            return self._expanded(found, self._rule)
-        if found.kind != "boolean":
+    def _truthy(self, tree: Tree) -> Rule:
+        """Whether an operand of `and`, `or`, `not` counts as true there."""
+        match tree:
+            case Call("or", args):
+                return either(*map(self._truthy, args))
+            case Call("and", args):
+                return both(*map(self._truthy, args))
+            case Name():
+                return self._bare(tree, self._truthy, self.language.is_truthy)
+            case _:
+                return self._rule(tree)
+
+    def _bare(self, tree: Tree, go: Callable[[Tree], Rule], holds: Callable[[Any], bool]) -> Rule:
+        """A value that stands alone, or a calculated value that is a rule itself."""
+        if isinstance(tree, Name):
+            found = self.resolve(tree.name)
+            if not isinstance(found, Ref):
+                return self._expanded(found, go)
+        elif isinstance(tree, Call) and tree.op in (_ARITHMETIC | _AGGREGATES.keys() | _NUMERIC):
+            found = self._numeric(self.number(tree))
+        elif isinstance(tree, Call) and tree.op.endswith("()"):
+            raise Unreadable("function", shown(tree))
+        else:
             raise Unreadable("no_rule", shown(tree))
-        return self._finite(found, lambda value: value is True)
+        if isinstance(found, Constant):
+            return ALWAYS if holds(found.value) else NEVER
+        return self._alone(found, holds, shown(tree))
+
+    def _alone(self, ref: Ref, holds: Callable[[Any], bool], about: str) -> Rule:
+        """For which answers a name alone is true: tried on what there is, or on what stands for
+        it."""
+        match ref.kind:
+            case "choice" | "boolean":
+                return self._finite(ref, holds)
+            case "number" if not holds(0) and not holds(None) and holds(1):
+                known = compare("ne", ref.ref, 0) if holds(2) else compare("eq", ref.ref, 1)
+                return known if ref.ref in self.calculations.total else total(known, ref.ref)
+            case "set" if holds(["x"]):
+                return ALWAYS if holds([]) else answered(ref.ref)
+            case "date" | "time":
+                return answered(ref.ref) if holds("2000-01-01") else NEVER
+            case "text" if holds("x"):
+                false = [text for text in ("0", "false")
+                         if not holds(self.language.corrected(text))]  # fmt: skip
+                return total(negated(one_of(ref.ref, false)), ref.ref)
+            case _:
+                raise Unreadable("no_rule", about)
 
     def _expanded(self, tree: Tree, go: Callable[[Tree], Any]) -> Any:
         self._level += 1
@@ -237,6 +280,8 @@ class Logic:
         if isinstance(tree, Name):
             found = self.resolve(tree.name)
             return not isinstance(found, Ref) and self._expanded(found, self._is_rule)
+        if isinstance(tree, Call) and tree.op == "iif()":
+            return len(tree.args) == 3 and all(map(self._is_rule, tree.args[1:]))
         rules = {"or", "and", "not", "empty", "notempty", *self.language.comparisons}
         return isinstance(tree, Call) and tree.op in rules
 
@@ -259,11 +304,12 @@ class Logic:
                 known = self._text(op, ref, value)
             case "opaque":
                 raise Unreadable("not_comparable", ref.ref)
-        if known == NEVER and not holds(None):
+        in_silence = holds([] if ref.kind == "set" else None)
+        if known == NEVER and not in_silence:
             return NEVER
         if ref.ref in self.calculations.total:
             return known
-        return total(known, ref.ref, in_silence=holds(None))
+        return total(known, ref.ref, in_silence=in_silence)
 
     def _finite(self, ref: Ref, holds: Callable[[Any], bool]) -> Rule:
         correct = self.language.corrected
@@ -305,15 +351,23 @@ class Logic:
 
     def _number(self, op: str, ref: Ref, value: Any) -> Rule:
         wants: list[Any] = value if is_list(value) else [value]
-        numbers = [n for n in map(number_of, wants) if n is not None]
+        plain = [self.language.as_number(want) for want in wants]
+        numbers = [n for n in plain if n is not None]
         match op:
             case "eq" | "ne" | "anyof" | "noneof":
+                equal = self.language.comparisons["eq"]
+                numbers = [n for n, want in zip(plain, wants, strict=True)
+                           if n is not None and equal(n, want)]  # fmt: skip
                 if op in ("eq", "ne") and isinstance(value, list):
                     numbers = []
                 found = one_of(ref.ref, numbers)
                 return negated(found) if op in ("ne", "noneof") else found
             case "lt" | "le" | "gt" | "ge":
-                return compare(op, ref.ref, numbers[0]) if len(numbers) == 1 else NEVER
+                if len(numbers) != 1 or len(wants) != 1:
+                    return NEVER
+                if op in ("le", "ge") and not self.language.comparisons["eq"](numbers[0], wants[0]):
+                    op = {"le": "lt", "ge": "gt"}[op]
+                return compare(op, ref.ref, numbers[0])
             case _:
                 raise Unreadable("number_as_text", ref.ref)
 
@@ -334,10 +388,10 @@ class Logic:
         if one.ref == two.ref:
             return self._with_itself(says, one)
         if one.kind in _FINITE:
-            return self._pairs(one, lambda v: self._fixed(op, v, two), says)
-        if two.kind in _FINITE:
             turned = _TURNED.get(op, op)
-            return self._pairs(two, lambda v: self._fixed(turned, v, one, back=True), says)
+            return self._pairs(one, lambda v: self._against(turned, two, v, lambda w: says(v, w)))
+        if two.kind in _FINITE:
+            return self._pairs(two, lambda v: self._against(op, one, v, lambda w: says(w, v)))
         if one.kind != two.kind or one.kind in ("set", "opaque"):
             raise Unreadable("not_comparable", f"{one.ref}, {two.ref}")
         if op not in ("eq", "ne") and (op not in _ORDER or one.kind == "text"):
@@ -355,14 +409,7 @@ class Logic:
         in_silence = silent(ref.ref) if says(None, None) else NEVER
         return either(answered(ref.ref) if says(1, 1) else NEVER, in_silence)
 
-    def _fixed(self, op: str, value: Any, ref: Ref, back: bool = False) -> Rule:
-        says = self.language.comparisons[_TURNED.get(op, op) if back else op]
-        turned = op if back else _TURNED.get(op, op)
-        return self._against(
-            turned, ref, value, (lambda v: says(v, value)) if back else (lambda v: says(value, v))
-        )
-
-    def _pairs(self, finite: Ref, rule_for: Callable[[Any], Rule], says: Compare) -> Rule:
+    def _pairs(self, finite: Ref, rule_for: Callable[[Any], Rule]) -> Rule:
         if len(finite.values) > MAX_PAIRS:
             raise Unreadable("too_many_pairs", finite.ref)
         parts = [
@@ -391,7 +438,7 @@ class Logic:
             case Call("+" | "-" | "*" | "/" as op, args):
                 return self._arithmetic(op, args)
             case Call("iif()", (when, then, otherwise)):
-                return {"op": "if", "when": self._rule(when), "then": self.number(then),
+                return {"op": "if", "when": self._truthy(when), "then": self.number(then),
                         "else": self.number(otherwise)}  # fmt: skip
             case Call(op, args) if op in _AGGREGATES:
                 return self._aggregate(op, args)

@@ -14,7 +14,14 @@ from interchange.surveyjs.choices import Options
 from interchange.texts import Speech, guessed_language, has_markup, language_tag
 from interchange.truth import Rule
 
-LANGUAGE = Language(values.COMPARISONS, values.corrected, empty_is_zero=True)
+LANGUAGE = Language(
+    values.COMPARISONS,
+    values.corrected,
+    empty_is_zero=True,
+    as_number=values.as_number,
+    is_true=values.is_true,
+    is_truthy=values.is_truthy,
+)
 _PIPE = re.compile(r"\{([^{}]{1,200})\}")
 _LOCALE = re.compile(r"default|[a-z]{2}([-_][A-Za-z]{2,4})?")
 _NO_TEXT = frozenset(("defaultValue", "correctAnswer", "setValue", "value"))

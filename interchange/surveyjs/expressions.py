@@ -2,7 +2,8 @@
 
 After `packages/survey-core/src/expressions/grammar.pegjs` of survey-core 2.5: from loose to tight
 or, and, comparisons, + -, * / %, power, the set operators, then `!` and single values. A closing
-bracket at the very end may be missing there, so it may here.
+bracket at the very end may be missing there, so it may here; `not (…)` is no expression there, so
+it is none here.
 """
 
 import re
@@ -15,15 +16,17 @@ MAX_DEPTH = 40
 
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<name>\{[^{}]*\})|(?P<number>0x[0-9a-fA-F]+|\d+(?:\.\d+)?(?![\w]))
-    |(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")
-    |(?P<sign>&&|\|\||==|<>|!=|>=|<=|\*=|[=<>!+\-*/%^(),\[\]])
-    |(?P<word>[^\s{}'"=<>!+*/%^(),\[\]&|]+))""",
+    r"""\s*(?:(?P<name>\{[^{}]*\})|(?P<number>0x[0-9a-fA-F]+|(?:\d+\.\d+|[1-9]\d*|0)(?![\w]))
+    |(?P<text>'(?:\\['"]|[^'"])*'|"(?:\\['"]|[^'"])*")
+    |(?P<sign>&&|\|\||==|!=|>=|<=|\*=|[=<>!+\-*/%^(),\[\]])
+    |(?P<word>[A-Za-z_]+(?:\d+[A-Za-z_]*)*))""",
     re.VERBOSE,
 )
+_REWRITTEN = (("=>", ">="), ("=<", "<="), ("<>", "!="), ("equals", "equal "))
+"""What survey-core replaces before it reads (`ConditionsParser.patchExpression`)."""
 _WORDS = {
-    "or": "or", "||": "or", "and": "and", "&&": "and", "not": "not", "negate": "not", "!": "not",
-    "=": "eq", "==": "eq", "equal": "eq", "<>": "ne", "!=": "ne", "notequal": "ne",
+    "or": "or", "||": "or", "and": "and", "&&": "and", "negate": "not", "!": "not",
+    "=": "eq", "==": "eq", "equal": "eq", "!=": "ne", "notequal": "ne",
     ">": "gt", "greater": "gt", ">=": "ge", "greaterorequal": "ge",
     "<": "lt", "less": "lt", "<=": "le", "lessorequal": "le",
     "contains": "contains", "contain": "contains", "*=": "contains",
@@ -58,6 +61,8 @@ def read(text: str) -> Tree:
 
 def _tokens(text: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
+    for theirs, read_as in _REWRITTEN:
+        text = text.replace(theirs, read_as)
     at, text = 0, text.rstrip()
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -151,7 +156,7 @@ class _Reader:
             case "number":
                 return int(text, 16) if text[:2] == "0x" else _number(text)
             case "text":
-                return re.sub(r"\\(.)", r"\1", text[1:-1])
+                return re.sub(r"\\(['\"])", r"\1", text[1:-1])
             case "word":
                 return self.called_or_plain(text)
             case _:

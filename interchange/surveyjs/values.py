@@ -40,8 +40,8 @@ def equal(left: Any, right: Any) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return _text(left).lower() == _text(right).lower() or ((
             _is_plain_number(left) or _is_plain_number(right)
-        ) and _as_number(left) == _as_number(right))  # fmt: skip
-    return _as_number(left) is not None and _as_number(left) == _as_number(right)
+        ) and as_number(left) == as_number(right))  # fmt: skip
+    return as_number(left) is not None and as_number(left) == as_number(right)
 
 
 def _lists_equal(left: Any, right: Any) -> bool:
@@ -61,11 +61,13 @@ def _is_plain_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _as_number(value: Any) -> float | None:
+def as_number(value: Any) -> int | float | None:
+    """A value beside a number, as JavaScript sees it: "" is 0, true is 1."""
     if isinstance(value, bool):
-        return float(value)
-    number = number_of(value)
-    return None if number is None else float(number)
+        return int(value)
+    if isinstance(value, str) and not value.strip():
+        return 0
+    return number_of(value)
 
 
 def _text(value: Any) -> str:
@@ -80,7 +82,7 @@ def greater(left: Any, right: Any) -> bool:
         return False
     if isinstance(left, str) and isinstance(right, str):
         return left > right
-    one, two = _as_number(left), _as_number(right)
+    one, two = as_number(left), as_number(right)
     return one is not None and two is not None and one > two
 
 
@@ -130,6 +132,16 @@ def all_of(left: Any, right: Any) -> bool:
         return False
     wants = cast(list[Any], right) if isinstance(right, list) else [right]
     return all(contains(left, want) for want in wants)
+
+
+def is_true(value: Any) -> bool:
+    """A whole expression that is this value: JavaScript's `value == true`."""
+    return value is True or (_is_plain_number(value) and value == 1)
+
+
+def is_truthy(value: Any) -> bool:
+    """JavaScript's truth: all but null, false, 0 and ""; an empty list too."""
+    return isinstance(value, list) or bool(value)
 
 
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {

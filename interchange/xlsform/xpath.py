@@ -226,4 +226,6 @@ LANGUAGE = Language(
     corrected=_itself,
     empty_is_zero=False,
     as_set=_words,
+    is_true=bool,
+    is_truthy=bool,
 )  # fmt: skip

@@ -7,23 +7,31 @@ Documented differences are kept out of the forms: an answer that is hidden count
 import json
 import random
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import engine
 from interchange import convert
+from tests.interchange import expressions
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMS = 150
+EXPRESSIONS = 900
+SILENT = [{}]
 WORDS = ["门诊", "Yes", "b c", "true", "0", "07", "none"]
 NUMBERS = [0, 1, 2, 3, 4.5, -1]
 DAYS = ["2020-01-01", "2024-02-29", "1999-12-31"]
 
 
 def asked_by_survey_core(cases):
+    return told_by_survey_core("survey_core.mjs", cases)
+
+
+def told_by_survey_core(script, asked):
     node = subprocess.run([ROOT / ".ci/tool", "node"], capture_output=True, text=True, check=True)
     done = subprocess.run(
-        [node.stdout.strip(), ROOT / "tests/interchange/survey_core.mjs"],
-        input=json.dumps(cases),
+        [node.stdout.strip(), ROOT / "tests/interchange" / script],
+        input=json.dumps(asked),
         capture_output=True,
         text=True,
         check=True,
@@ -279,3 +287,36 @@ def test_every_operator_says_what_survey_core_says():
         shown = "z" in survey.evaluate(answers, today="2026-11-24").asked
         assert shown == ("z" in theirs["visible"]), (rule, case["wishes"])
     print(f"survey-core: {len(rules)} rules, {len(cases)} fillings, same")
+
+
+def test_random_expressions_keep_their_truth_value():
+    """Whatever an author writes is carried with the truth value that survey-core gives it, for
+    whatever is answered, or it is named as a loss; where texts compare exactly, that is told.
+    # R1.1.1.1c (part)"""
+    chance = random.Random(20)
+    cases = [{"rule": expressions.expression(chance),
+              "answers": SILENT + [expressions.answers(chance) for _ in range(7)]}
+             for _ in range(EXPRESSIONS)]  # fmt: skip
+    asked = {"sources": expressions.SOURCES, "cases": cases}
+    truths = told_by_survey_core("survey_core_rules.mjs", asked)
+    told = Counter()
+    for case, truth in zip(cases, truths, strict=True):
+        goal = {"type": "text", "name": "z", "visibleIf": case["rule"]}
+        form = {"elements": [*expressions.SOURCES, goal]}
+        made = convert(json.dumps(form).encode(), "surveyjs", "huisheng")
+        kinds = {loss.kind for loss in made.losses}
+        if "lost" in kinds:
+            told["rules not carried"] += 1
+            continue
+        told["rules carried"] += 1
+        survey = engine.compile_survey(made.document)
+        questions = {source(q): q for q in survey.scope.questions.values()}
+        for answers, theirs in zip(case["answers"], truth, strict=True):
+            given = {questions[n].id: our_answer(questions[n], v) for n, v in answers.items()}
+            ours = "z" in survey.evaluate(given, today="2026-11-24").asked
+            told["fillings"] += 1
+            if ours != theirs:
+                assert "changed" in kinds, (case["rule"], answers)
+                told["of them other for exact texts, as told"] += 1
+    print("survey-core:", ", ".join(f"{count} {what}" for what, count in told.items()))
+    assert told["rules carried"] > 9 * told["rules not carried"]
