@@ -44,12 +44,14 @@ class Ref(NamedTuple):
 
     `values` pairs each value that the source can hold with our literal, where they are few;
     `as_number` names a ref that holds the value as a number, where the value is no number itself.
+    `parts` are all refs of a question that became several: one answered is an answer.
     """
 
     ref: str
     kind: Kind
     values: tuple[tuple[Any, Any], ...] = ()
     as_number: Callable[[], str] | None = None
+    parts: tuple[str, ...] = ()
 
 
 class Constant(NamedTuple):
@@ -225,6 +227,8 @@ class Logic:
         operand = self._operand(tree)
         if isinstance(operand, Constant):
             return NEVER if operand.value in (None, "", []) else ALWAYS
+        if operand.parts:
+            return either(*map(answered, operand.parts))
         return ALWAYS if operand.ref in self.calculations.total else answered(operand.ref)
 
     def _operand(self, tree: Tree) -> Ref | Constant:
@@ -290,7 +294,8 @@ class Logic:
     def _against(self, op: str, ref: Ref, value: Any, holds: Callable[[Any], bool]) -> Rule:
         """`holds` says what the source says of each value of the name."""
         if value in (None, "", []) and op in ("eq", "ne"):
-            return silent(ref.ref) if op == "eq" else answered(ref.ref)
+            present = either(*map(answered, ref.parts or (ref.ref,)))
+            return negated(present) if op == "eq" else present
         match ref.kind:
             case "choice" | "boolean":
                 return self._finite(ref, holds)

@@ -13,7 +13,7 @@ from interchange.surveyjs import matrices
 from interchange.surveyjs.context import Context
 from interchange.surveyjs.flow import add_endings, add_triggers
 from interchange.surveyjs.questions import ASIDE, SIMPLE, Asked, Made, Reader, required_of
-from interchange.truth import NEVER, Rule, both, within_limits
+from interchange.truth import NEVER, Rule, both, silent, within_limits
 
 MAX_NESTING = 12
 READERS: dict[str, Reader] = SIMPLE | {
@@ -237,7 +237,8 @@ class _Reader:
             context.later.discard(name)
             return
         for question in made:
-            self._finish(asked, question, required, own)
+            self._finish(asked, question, own)
+        _require(made, required)
         if own:
             context.conditional |= {context.refs[n].ref for n in context.refs.keys() - before}
         found += made
@@ -246,14 +247,12 @@ class _Reader:
         self._validators(asked, made[0])
         self._say_unread(node, ASIDE)
 
-    def _finish(self, asked: Asked, made: Made, required: bool | Rule, rules: list[Rule]) -> None:
+    def _finish(self, asked: Asked, made: Made, rules: list[Rule]) -> None:
         node = asked.node
         if node.has("description"):
             made["hint"] = self.context.say(node.raw("description"), "—", node.place("description"))
         if made["type"] == "statement":
             made.pop("required", None)
-        elif node.word("type") != "multipletext" and made.get("required") is not True:
-            made["required"] = required
         self._conditional(made, rules)
         self.report.made(made["id"], node.at)
 
@@ -297,6 +296,19 @@ MEMBERS = {
     "timeLimit": "time_limit", "timeLimitPerPage": "time_limit", "maxTimeToFinish": "time_limit",
     "maxTimeToFinishPage": "time_limit", "correctAnswer": "correct_answer",
 }  # fmt: skip
+
+
+def _require(made: list[Made], required: bool | Rule) -> None:
+    """A required question wants an answer; where it became several, one of them: the last is
+    required while all before it are silent."""
+    asked = [question for question in made if question["type"] != "statement"]
+    if required is False or not asked or any(q.get("required") is True for q in asked):
+        return
+    earlier = [silent(question["id"]) for question in asked[:-1]]
+    rule = [] if required is True else [required]
+    asked[-1]["required"] = within_limits(both(*rule, *earlier)) if earlier else required
+    if asked[-1]["type"] == "matrix":
+        asked[-1]["rows_required"] = False
 
 
 def _declare(node: Node, later: set[str], level: int) -> None:

@@ -149,7 +149,8 @@ def dropdown_matrix(asked: Asked) -> list[Made]:
         found += _column(asked, column, rows, head, default_kind, shared)
     if not found:
         raise Unreadable("matrix_cells", asked.name)
-    asked.context.refs.setdefault(asked.name, Ref(found[0]["id"], "opaque"))
+    parts = tuple(made["id"] for made in found)
+    asked.know(Ref(parts[0], "opaque", parts=parts))
     if len(found) > 1:
         asked.context.report.note("split", node.at, ", ".join(made["id"] for made in found))
     return found

@@ -400,8 +400,7 @@ def multipletext(asked: Asked) -> list[Made]:
         made = text(part)[0]
         made["text"] = joined(head, made["text"])
         made["ext"] = {"source_id": f"{asked.name}.{name}"}
-        required = item.flag("isRequired") or _is_first_required(asked, found)
-        if required:
+        if item.flag("isRequired"):
             made["required"] = True
         asked.context.report.made(made_id, item.at)
         for member in item.unread(ASIDE):
@@ -409,13 +408,9 @@ def multipletext(asked: Asked) -> list[Made]:
         found.append(made)
     if not found:
         raise Unreadable("no_choices", asked.name)
-    if asked.node.flag("isRequired") and len(found) > 1:
-        asked.context.report.change("one_of_items", asked.node.place("isRequired"))
+    parts = tuple(made["id"] for made in found)
+    asked.know(Ref(parts[0], "opaque", parts=parts))
     return found
-
-
-def _is_first_required(asked: Asked, found: list[Made]) -> bool:
-    return asked.node.flag("isRequired") and not found
 
 
 def joined(head: Any, own: Any) -> Any:

@@ -5,12 +5,14 @@ import { Model } from "survey-core";
 console.warn = () => {};
 console.error = () => {};
 
-function filled({ form, wishes }) {
+function filled({ form, wishes, changes = {} }) {
   const model = new Model(form);
   const answers = {};
-  for (const question of model.getAllQuestions()) {
-    const wish = wishes[question.name];
-    if (wish !== undefined && question.isVisibleInSurvey) model.setValue(question.name, wish);
+  for (const wanted of [wishes, changes]) {
+    for (const question of model.getAllQuestions()) {
+      const wish = wanted[question.name];
+      if (wish !== undefined && question.isVisibleInSurvey) model.setValue(question.name, wish);
+    }
   }
   const visible = [];
   const required = [];
@@ -21,7 +23,7 @@ function filled({ form, wishes }) {
     const value = model.getValue(question.name);
     if (value !== undefined) answers[question.name] = value;
   }
-  return { visible, required, answers };
+  return { visible, required, answers, data: model.data };
 }
 
 const cases = JSON.parse(readFileSync(0, "utf8"));

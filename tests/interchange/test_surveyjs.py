@@ -247,6 +247,22 @@ def test_validators_become_limits():
     assert codes(made) == [("validator", "/elements/5/validators/0")]
 
 
+@pytest.mark.parametrize(
+    ("answers", "missing"),
+    [({}, ["/t_two"]), ({"t_one": "x"}, []), ({"t_two": "x"}, [])],
+)
+def test_a_required_question_that_became_several_wants_one_answer(answers, missing):
+    items = [{"name": "one"}, {"name": "two"}]
+    made = read({"elements": [
+        {"type": "multipletext", "name": "t", "isRequired": True, "items": items},
+        {"type": "text", "name": "z", "visibleIf": "{t} notempty"},
+    ]})  # fmt: skip
+    assert codes(made) == []
+    evaluation = engine.compile_survey(made.document).evaluate(answers)
+    assert [problem.at for problem in evaluation.problems] == missing
+    assert ("z" in evaluation.asked) == bool(answers)
+
+
 def test_a_matrix_of_dropdowns_becomes_a_matrix_a_column():
     form = {"elements": [
         {"type": "matrixdropdown", "name": "m", "title": "M", "rows": ["r1", "r2"], "columns": [
