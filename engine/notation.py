@@ -40,10 +40,12 @@ _COMPARISONS: dict[str, type[Comparison]] = {
 _SETS: dict[str, type[Membership]] = {
     "in": In, "has_any": HasAny, "has_all": HasAll, "has_none": HasNone,
 }  # fmt: skip
+MAX_DIGITS = 40
+"""How many characters a number of a rule may have; what one may hold, the checks say."""
 _KEYWORDS = frozenset({"and", "or", "not", "true", "false", "all", "any", "answered", *_SETS})
 _TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<string>"(?:[^"\\]|\\.)*")
+    r"""\s*+(?:
+        (?P<string>"(?:[^"\\]|\\.)*+")
       | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_.]))
       | (?P<ref>\$[a-z][a-z0-9_]*(?:\.[a-z0-9][a-z0-9_]*)*)
       | (?P<word>[a-z][a-z0-9_]*(?:\.[a-z0-9][a-z0-9_]*)*)
@@ -121,8 +123,8 @@ def parse_rule(text: str) -> Rule:
 
 def _tokens(text: str) -> list[_Token]:
     found: list[_Token] = []
-    place = 0
-    while place < len(text.rstrip()):
+    place, end = 0, len(text.rstrip())
+    while place < end:
         match = _TOKEN.match(text, place)
         if match is None:
             column = place + 1 + len(text[place:]) - len(text[place:].lstrip())
@@ -258,7 +260,7 @@ class _Parser:
                     return str(json.loads(token.text))
                 except ValueError:
                     raise NotationError("notation_string", token.column) from None
-            case "number":
+            case "number" if len(token.text) <= MAX_DIGITS:
                 return float(token.text) if "." in token.text else int(token.text)
             case "word" if token.text in ("true", "false"):
                 return token.text == "true"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 Text = str | dict[str, str]
 
-_PLACEHOLDER = re.compile(r"\\\{\{|\{\{\s*([^{}]*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\\\{\{|\{\{([^{}]*+)\}\}")
 
 
 def localize(text: Text | None, lang: str, fallback: str = "zh-CN") -> str:
@@ -25,18 +25,20 @@ def placeholders(text: Text | None) -> Iterator[str]:
         if "{{" in version:
             for match in _PLACEHOLDER.finditer(version):
                 if match.group(1) is not None:
-                    yield match.group(1)
+                    yield match.group(1).strip()
 
 
 def fill(text: str, shown: Callable[[str], str]) -> str:
     """The text with each `{{ref}}` replaced by `shown(ref)` and `\\{{` by a literal `{{`."""
     if "{{" not in text:
         return text
-    return _PLACEHOLDER.sub(lambda m: "{{" if m.group(1) is None else shown(m.group(1)), text)
+    return _PLACEHOLDER.sub(lambda m: "{{" if m[1] is None else shown(m[1].strip()), text)
 
 
 def rename_placeholders(text: Text, old: str, new: str) -> Text:
     """The text with placeholders of `old` naming `new` instead."""
     if isinstance(text, dict):
         return {lang: str(rename_placeholders(t, old, new)) for lang, t in text.items()}
-    return _PLACEHOLDER.sub(lambda m: "{{" + new + "}}" if m.group(1) == old else m.group(0), text)
+    return _PLACEHOLDER.sub(
+        lambda m: "{{" + new + "}}" if m[1] is not None and m[1].strip() == old else m[0], text
+    )

@@ -22,7 +22,7 @@ _LISTS = frozenset(
 _RULES = frozenset(("show_if", "required", "if", "when"))
 _NEEDED = frozenset("id type text options rows questions value ref op of to nodes when".split())
 _TEXTS = frozenset("text hint title description alt pattern_message labels".split())
-_PLACEHOLDER = re.compile(r"(?<!\\)\{\{\s*([^{}]*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"(?<!\\)\{\{([^{}]*+)\}\}")
 
 
 def settled(tree: dict[str, Any], report: Report) -> Document | None:
@@ -168,7 +168,7 @@ def _without(text: Any, is_gone: Callable[[str], bool]) -> Any:
     if is_object(text):
         return {k: _without(v, is_gone) for k, v in text.items()}
     return _PLACEHOLDER.sub(
-        lambda m: "{" + m.group(1) + "}" if is_gone(m.group(1)) else m.group(0), str(text)
+        lambda m: "{" + m[1].strip() + "}" if is_gone(m[1].strip()) else m[0], str(text)
     )
 
 

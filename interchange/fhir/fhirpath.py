@@ -24,7 +24,7 @@ _PATH = re.compile(
     re.VERBOSE,
 )
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?)|(?P<variable>%[A-Za-z_]\w*)|(?P<sign>[-+*/(),])"
+    r"\s*+(?:(?P<number>\d+(?:\.\d+)?)|(?P<variable>%[A-Za-z_]\w*)|(?P<sign>[-+*/(),])"
     r"|(?P<word>iif|sum|true|false))"
 )
 _HOW = {"": "", ".sum()": "sum()", ".count()": "count()", ".first()": "", ".min()": "min()",

@@ -33,7 +33,7 @@ _TYPES = {
     "file_upload": "attachment", "signature": "attachment", "statement": "display",
     "matrix": "group",
 }  # fmt: skip
-_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{[^{}]*+\}\}")
 _REFERENCES = {"department": "Organization", "staff": "Practitioner"}
 
 

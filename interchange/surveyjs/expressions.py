@@ -13,10 +13,10 @@ from interchange.expression import Call, Name, Tree, Unreadable
 
 MAX_TOKENS = 2000
 MAX_DEPTH = 40
-
+MAX_DIGITS = 40
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<name>\{[^{}]*\})|(?P<number>0x[0-9a-fA-F]+|(?:\d+\.\d+|[1-9]\d*|0)(?![\w]))
+    r"""\s*+(?:(?P<name>\{[^{}]*\})|(?P<number>0x[0-9a-fA-F]+|(?:\d+\.\d+|[1-9]\d*|0)(?![\w]))
     |(?P<text>'(?:\\['"]|[^'"])*'|"(?:\\['"]|[^'"])*")
     |(?P<sign>&&|\|\||==|!=|>=|<=|\*=|[=<>!+\-*/%^(),\[\]])
     |(?P<word>[A-Za-z_]+(?:\d+[A-Za-z_]*)*))""",
@@ -154,7 +154,7 @@ class _Reader:
             case "name":
                 return Name(text[1:-1].strip())
             case "number":
-                return int(text, 16) if text[:2] == "0x" else _number(text)
+                return _number(text)
             case "text":
                 return re.sub(r"\\(['\"])", r"\1", text[1:-1])
             case "word":
@@ -183,4 +183,8 @@ class _Reader:
 
 
 def _number(text: str) -> int | float:
+    if len(text) > MAX_DIGITS:
+        raise Unreadable("unreadable_rule", text[:20])
+    if text.startswith("0x"):
+        return int(text, 16)
     return float(text) if "." in text else int(text)

@@ -12,8 +12,8 @@ from interchange.truth import Rule
 from interchange.xlsform import xpath
 from interchange.xlsform.workbook import Row, Workbook
 
-_PIPE = re.compile(r"\$\{\s*([^{}]+?)\s*\}")
-_IN_BRACKETS = re.compile(r"\(([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*)\)\s*$")
+_PIPE = re.compile(r"\$\{([^{}]++)\}")
+_IN_BRACKETS = re.compile(r"\(([A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*+)\)\s*$")
 _TEXTS = ("label", "hint", "constraint_message", "required_message")
 _TRUTHS = frozenset(("and", "or", "not", *xpath.LANGUAGE.comparisons))
 _LANGUAGES = {
@@ -88,7 +88,7 @@ class Context(Reading):
         return _PIPE.sub(self._placeholder, text)
 
     def _placeholder(self, match: re.Match[str]) -> str:
-        ref = self.refs.get(match.group(1))
+        ref = self.refs.get(match.group(1).strip())
         return match.group(0) if ref is None else "{{" + ref.ref + "}}"
 
     # -- rules ------------------------------------------------------------------------------

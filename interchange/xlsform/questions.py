@@ -64,7 +64,7 @@ def fill(context: Context, row: Row, kind: str, made: Made) -> Ref:
 
 def _range(context: Context, row: Row, made: Made) -> None:
     """Whole steps of one are a rating, others a number with a step."""
-    found = dict(re.findall(r"(\w+)\s*=\s*(-?[\d.]+)", row.get("parameters")))
+    found = dict(re.findall(r"\b(\w++)\s*+=\s*+(-?[\d.]+)", row.get("parameters")))
     low, high, step = (number_of(found.get(key, str(usual))) for key, usual in
                        (("start", 0), ("end", 10), ("step", 1)))  # fmt: skip
     if low is None or high is None or step is None:

@@ -17,7 +17,7 @@ COLUMN = "column:"
 MAX_TOKENS = 2000
 MAX_DEPTH = 40
 _TOKEN = re.compile(
-    r"""\s*(?:\$\{\s*(?P<name>[^{}]+?)\s*\}|(?P<number>\d+(?:\.\d+)?|\.\d+)
+    r"""\s*+(?:\$\{(?P<name>[^{}]++)\}|(?P<number>\d+(?:\.\d+)?|\.\d+)
     |(?P<text>'[^']*'|"[^"]*"|‘[^’]*’|“[^”]*”)
     |(?P<sign>!=|>=|<=|[=<>+*(),\-]|\.(?![\d/.]))
     |(?P<word>[A-Za-z_][\w:.-]*))""",
@@ -55,7 +55,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         if match is None or len(found) >= MAX_TOKENS:
             raise Unreadable("unreadable_rule", text[at : at + 20])
         kind = match.lastgroup or ""
-        found.append((kind, match[kind]))
+        found.append((kind, match[kind].strip()))
         at = match.end()
     return found
 

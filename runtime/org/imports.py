@@ -20,7 +20,7 @@ from runtime.org.tabular import Cell, TableRefused, read_table
 
 Kind = Literal["departments", "aliases", "staff"]
 MAX_PROBLEMS = 200
-_HEADING_NOTE = re.compile(r"[（(].*?[)）]|\*|\s")
+_HEADING_NOTE = re.compile(r"[（(][^（()）]*+[)）]|\*|\s")
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

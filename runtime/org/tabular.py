@@ -21,7 +21,7 @@ MAX_CELL = 1_000
 SHEET_ROWS = 1_048_576  # ECMA-376 part 1, what a sheet can hold
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z0-9:]{1,20})"')
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]{0,100}?ref="([A-Z0-9:]{1,20})"')
 _CHUNK = 1024 * 1024
 
 

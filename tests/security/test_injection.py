@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
-from engine.questions import text as text_questions
-from runtime.kit.http import is_too_deep
 from runtime.kit.logging import logger, set_up_logging
 from tests.runtime.conftest import Patient
 
@@ -96,17 +94,3 @@ def test_logs_hold_no_answers_and_one_line_an_event(
     set_up_logging("info", stream=out)
     logger().bind().warning("seen", value="first\r\nforged {}")
     assert len(out.getvalue().strip().splitlines()) <= 1
-
-
-@pytest.mark.parametrize("size", [100_000])
-def test_long_texts_are_refused_quickly(size: int) -> None:
-    """A hundred thousand characters cost no validator a tenth of a second. # S67 (part)"""
-    import time
-
-    patterns = (text_questions._EMAIL, text_questions._PHONE_CN, text_questions._ID_CARD_CN)  # pyright: ignore[reportPrivateUsage]
-    for long in ("a" * size, "1" * size, "a@" * (size // 2), "a." * (size // 2), "\\" * size):
-        began = time.process_time()
-        for pattern in patterns:
-            pattern.fullmatch(long)
-        is_too_deep(long.encode() + b'{"' * 40)
-        assert time.process_time() - began < 0.3, long[:5]
