@@ -27,7 +27,13 @@ from sqlalchemy import exc
 from runtime import __version__, migrations
 from runtime.kit import metrics
 from runtime.kit.executor import BoundedExecutor
-from runtime.kit.http import Http, app_error_response, json_response, problem_response
+from runtime.kit.http import (
+    Http,
+    app_error_response,
+    json_response,
+    problem_response,
+    status_of,
+)
 from runtime.kit.ids import new_id
 from runtime.kit.limits import Limits
 from runtime.kit.logging import logger, set_up_logging
@@ -174,12 +180,10 @@ def _on_app_error(_: Http, error: AppError) -> Response[bytes]:
 
 
 def _on_http_exception(_: Http, error: HTTPException) -> Response[bytes]:
-    code = HTTP_CODES.get(error.status_code, "request")
-    answer = problem_response(
-        error.status_code,
-        TITLES.get(error.status_code, "Not possible"),
-        (WordedProblem(code, "", TITLES.get(error.status_code, "Not possible") + "."),),
-    )
+    status = status_of(error)
+    title = TITLES.get(status, "Not possible")
+    problem = WordedProblem(HTTP_CODES.get(status, "request"), "", f"{title}.")
+    answer = problem_response(status, title, (problem,))
     for name, value in (error.headers or {}).items():
         answer.set_header(name, value)
     return answer

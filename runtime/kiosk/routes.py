@@ -29,7 +29,7 @@ from renderers.web.words import closest
 from runtime.kiosk import screens
 from runtime.kiosk.passes import Pass, seal, unseal
 from runtime.kiosk.posted import Posted, read_posted, require_own_page
-from runtime.kit.http import Http
+from runtime.kit.http import Http, address_header, status_of
 from runtime.kit.problems import AppError, Gone, NotFound, NotSignedIn, StateConflict
 from runtime.responses.results import Step
 from runtime.responses.routes import handover_url
@@ -161,9 +161,8 @@ def page(html: str, status: int = 200) -> Page:
 
 def go(address: str) -> Page:
     """On to another screen, by GET."""
-    return Response(
-        "", status_code=303, media_type=MediaType.HTML, headers=HEADERS | {"location": address}
-    )
+    headers = HEADERS | {"location": address_header(address)}
+    return Response("", status_code=303, media_type=MediaType.HTML, headers=headers)
 
 
 def is_fragment(request: Http) -> bool:
@@ -413,7 +412,8 @@ def on_app_error(request: Http, error: AppError) -> Page:
 
 def on_http_exception(request: Http, error: HTTPException) -> Page:
     """What the framework refuses, as a screen."""
-    return _trouble(request, KINDS.get(error.status_code, "failed"), error.status_code)
+    status = status_of(error)
+    return _trouble(request, KINDS.get(status, "failed"), status)
 
 
 def _trouble(request: Http, kind: ErrorKind, status: int) -> Page:

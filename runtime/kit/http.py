@@ -3,10 +3,12 @@
 import re
 from itertools import accumulate
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from litestar import MediaType, Request, Response
 from litestar.datastructures import State
+from litestar.exceptions import HTTPException
 
 from runtime.kit.problems import (
     PROBLEM_TYPE,
@@ -82,6 +84,17 @@ def bearer_token(request: Http) -> str | None:
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedIn("token", "Send Authorization: Bearer <token>.")
     return token.strip()
+
+
+def status_of(error: HTTPException) -> int:
+    """What a refusal of the framework's answers; a body that broke off is the sender's doing,
+    for which the framework has no word but 500."""
+    return 400 if error.status_code == 500 else error.status_code
+
+
+def address_header(address: str) -> str:
+    """An address as a header may hold it: letters beyond ASCII and line ends percent-encoded."""
+    return quote(address, safe="/#%[]=:;$&()+,!?*@'~")
 
 
 def json_response(content: Any, status: int = 200, **headers: str) -> Response[bytes]:

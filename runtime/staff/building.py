@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from typing import Any, cast, get_args
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
@@ -119,7 +120,7 @@ class Desk:
         """The builder with this part chosen."""
         home = self.home_of(at)
         here = f"{SURVEYS}/{self.survey}/edit" + (f"/{home}" if home else "")
-        return f"{here}?at={at}" if at else here
+        return f"{here}?{urlencode({'at': at}, safe='/')}" if at else here
 
     def say(self, code: str, **params: Any) -> str:
         """The builder's words."""

@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from runtime.accounts import browser
 from runtime.accounts.access import Principal
 from runtime.kit.clock import HOSPITAL_ZONE
-from runtime.kit.http import Http
+from runtime.kit.http import Http, address_header
 from runtime.kit.problems import AppError, Forbidden, NotSignedIn
 from runtime.kit.words import LANGUAGES, nearest_language, say
 from runtime.org.service import in_language
@@ -189,12 +189,15 @@ def redirect(to: str, *, toast: str | None = None) -> Response[None]:
     """On to another page of the console, which tells what was done."""
     assert toast is None or toast in TOASTS
     address = to if toast is None else f"{to}{'&' if '?' in to else '?'}told={toast}"
-    return Response(None, status_code=303, headers=HEADERS | {"location": address})
+    headers = HEADERS | {"location": address_header(address)}
+    return Response(None, status_code=303, headers=headers)
 
 
 # What goes wrong
 
-TOLD = frozenset(("not_found", "forbidden", "form_token", "changed_meanwhile", "export_too_many"))
+TOLD = frozenset(
+    ("not_found", "forbidden", "form_token", "changed_meanwhile", "export_too_many", "busy")
+)
 
 
 def on_app_error(request: Http, error: AppError) -> Response[Any]:
@@ -213,7 +216,10 @@ def on_app_error(request: Http, error: AppError) -> Response[Any]:
         None,
         {"told": code if code in TOLD else "failed"},
     )
-    return Response(html, status_code=error.status, media_type=MediaType.HTML, headers=HEADERS)
+    again = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    return Response(
+        html, status_code=error.status, media_type=MediaType.HTML, headers=HEADERS | again
+    )
 
 
 def _to_sign_in(request: Http, error: NotSignedIn) -> Response[Any]:
@@ -221,7 +227,8 @@ def _to_sign_in(request: Http, error: NotSignedIn) -> Response[Any]:
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         query = request.url.query
         to = sign_in_address(f"{request.url.path}?{query}" if query else request.url.path)
-        return Response(None, status_code=303, headers=HEADERS | {"location": to})
+        headers = HEADERS | {"location": address_header(to)}
+        return Response(None, status_code=303, headers=headers)
     html = _render(
         language_of(request, None), "console/refused.html", "console", None, None,
         {"told": "sign_in"},

@@ -7,6 +7,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from runtime.kit.problems import AppError
+from runtime.kit.turns import Turns
 from runtime.staff.frame import (
     from_own_page_for,
     identify_for,
@@ -108,6 +109,7 @@ def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:
         dependencies={
             **sign_in.dependencies,
             "principal": Provide(principal_of_request, sync_to_thread=False),
+            "turn": Provide(Turns(1).take),
         },
         exception_handlers={AppError: on_app_error},
         include_in_schema=False,

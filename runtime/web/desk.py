@@ -22,7 +22,7 @@ from renderers.web.render import (
     render_start,
 )
 from renderers.web.words import LANGUAGES, Language, closest
-from runtime.kit.http import Http
+from runtime.kit.http import Http, address_header
 from runtime.kit.problems import AppError, NotFound, StateConflict
 from runtime.kit.words import nearest_language
 from runtime.responses.results import AttachmentInfo, Step
@@ -112,7 +112,7 @@ class Desk:
     def go_to(self, address: str) -> Response[Any]:
         """On to another page; htmx is told to load it as a whole."""
         if self.is_fragment:
-            headers = {"hx-redirect": address}
+            headers = {"hx-redirect": address_header(address)}
             return self._finish(Response("", status_code=200, media_type=HTML), headers)
         return self._finish(Redirect(address, status_code=303), None)
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.types import ControllerRouterHandler
 
-from runtime.kit.http import Http
+from runtime.kit.http import Http, status_of
 from runtime.kit.problems import AppError, Gone, NotSignedIn
 from runtime.kit.settings import Settings
 from runtime.web.desk import HOME, Desk
@@ -208,7 +208,7 @@ def route_handlers(deployment: Deployment) -> Sequence[ControllerRouterHandler]:
 
     def on_http_exception(request: Http, error: HTTPException) -> Response[Any]:
         refused = AppError("request", "")
-        refused.status = error.status_code
+        refused.status = status_of(error)
         return Desk(request, deployment, pickers).error_page(refused, None)
 
     def give_pickers() -> Pickers:

@@ -20,6 +20,7 @@ from runtime.audit.queries import Filters, search
 from runtime.audit.service import record
 from runtime.kit.problems import AppError
 from runtime.kit.reach import NOTHING
+from runtime.kit.turns import Turns
 from runtime.programs import _on_app_error  # pyright: ignore[reportPrivateUsage] - the app's own
 from runtime.staff.pages import audit
 from runtime.wiring import Deployment
@@ -52,6 +53,7 @@ def signed_in(deployment: Deployment) -> Iterator[SignedIn]:
                 list(audit.handlers),
                 dependencies={
                     "principal": Provide(lambda: who, sync_to_thread=False),
+                    "turn": Provide(Turns(1).take),
                     "deployment": Provide(lambda: deployment, sync_to_thread=False),
                 },
                 middleware=[knows],

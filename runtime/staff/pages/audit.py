@@ -79,6 +79,7 @@ def show(
 def export(
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
     person: FromQuery[str] = "",
     action: FromQuery[str] = "",
     object_id: FromQuery[str] = "",

@@ -1,6 +1,7 @@
 """A survey's texts in all its languages, page by page; and the whole document as JSON."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response, get, post
@@ -135,7 +136,7 @@ def save_texts(
             desk.apply(edits[0] if len(edits) == 1 else Several(edits=tuple(edits)))
     except Refused as refused:
         return _texts(desk, of, typed=fields, told=desk.told(refused), status=409)
-    return redirect(f"{SURVEYS}/{survey}/edit/texts?of={of}", toast="saved")
+    return redirect(f"{SURVEYS}/{survey}/edit/texts?{urlencode({'of': of})}", toast="saved")
 
 
 def _with_english(desk: Desk) -> AnyEdit:

@@ -113,6 +113,7 @@ def export_csv(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
 ) -> Response[bytes]:
     """Everything that fits, newest first, as CSV.
 
@@ -128,6 +129,7 @@ def export_xlsx(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
 ) -> Response[bytes]:
     """Everything that fits, newest first, as a workbook.
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,9 +32,7 @@ HERE = "/staff/surveys/{survey:str}/paper.pdf"
 STYLE = (Path(TEMPLATES) / "survey_paper/paper.css").read_text("utf-8")
 MAX_QUESTIONS = 300
 MAX_NODES = 60
-WAIT_SECONDS = 20
 BOXES = {"phone_cn": 11, "id_card_cn": 18}
-_one_at_a_time = threading.BoundedSemaphore(1)
 
 
 class Box(Struct, frozen=True):
@@ -79,6 +76,7 @@ class Sheet(Struct, frozen=True, kw_only=True):
 def show(
     survey: FromPath[str],
     deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
     lang: FromQuery[str] = "zh-CN",
 ) -> Response[bytes]:
     """The newest document as a PDF, A4."""
@@ -102,23 +100,19 @@ def print_paper(
     day: str,
     sites: Mapping[str, str],
 ) -> bytes:
-    """The form as PDF; one is set at a time, so that printing never takes the whole machine.
+    """The form as PDF.
 
     Raises:
         Unprocessable: more questions than a form of paper can hold.
-        Overloaded: others are printing, or the system has no libraries for it.
+        Overloaded: the system has no libraries for it.
     """
     if sum(len(one.questions) for one in document.pages) > MAX_QUESTIONS:
         raise Unprocessable("paper_too_long", "The survey has too many questions for paper.")
     html = paper_html(document, lang, address, version, day, sites)
-    if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
-        raise Overloaded("paper", "Another form is being printed; try again shortly.")
     try:
         return render_pdf(html, STYLE, {"code.svg": (code_of(address), "image/svg+xml")})
     except OSError as error:
         raise Overloaded("paper", "Pango is missing: install libpango-1.0-0.") from error
-    finally:
-        _one_at_a_time.release()
 
 
 def code_of(address: str) -> bytes:
