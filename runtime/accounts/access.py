@@ -34,6 +34,8 @@ Permission = Literal[
     "surveys:read",
     "surveys:write",
     "surveys:publish",
+    "bank:read",
+    "bank:write",
     "responses:read",
     "responses:export",
     "personal:unmask",

@@ -9,6 +9,8 @@ from runtime.audit.models import Actor
 Scope = Literal[
     "surveys:read",
     "surveys:write",
+    "bank:read",
+    "bank:write",
     "sessions:write",
     "responses:read",
     "responses:personal",

@@ -4,7 +4,8 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -46,58 +47,97 @@ Row = tuple[int, Sequence[Cell]]
 """A row's number, as the spreadsheet program shows it, and its cells."""
 
 
-def read_table(content: bytes) -> Iterator[Row]:
-    """The rows that hold anything, the heading first; told XLSX from CSV by content.
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How large a table may be. `as_written` keeps the lines of a cell and finds fault with cells
+    that are too long, instead of making one line of them and cutting it."""
+
+    file_bytes: int = MAX_FILE_BYTES
+    rows: int = MAX_ROWS
+    columns: int = MAX_COLUMNS
+    cell: int = MAX_CELL
+    as_written: bool = False
+
+
+USUAL = Limits()
+
+
+def read_table(content: bytes, limits: Limits = USUAL) -> Iterator[Row]:
+    """The rows of the first sheet that hold anything, the heading first.
 
     Raises:
         TableRefused: while reading, at the first thing that makes the table unusable.
     """
+    for _, rows in read_sheets(content, limits):
+        yield from rows
+        return
+
+
+def read_sheets(content: bytes, limits: Limits = USUAL) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Each visible sheet's name and rows, to be read in this order; one without a name for CSV.
+    XLSX is told from CSV by content.
+
+    Raises:
+        TableRefused: as `read_table`.
+    """
     if not content.strip():
         raise TableRefused("empty_file")
-    if len(content) > MAX_FILE_BYTES:
-        raise TableRefused("file_size", limit="20 MB")
+    if len(content) > limits.file_bytes:
+        raise TableRefused("file_size", limit=f"{limits.file_bytes // 1024 // 1024} MB")
     if content.startswith(_OLE):
         raise TableRefused("old_excel")
     if content.startswith(_ZIP):
-        yield from _within_bounds(_read_xlsx(content))
+        yield from _xlsx_sheets(content, limits)
     else:
-        yield from _within_bounds(_read_csv(content))
+        yield "", _within_bounds(_read_csv(content, limits), limits)
 
 
-def _within_bounds(rows: Iterator[Row]) -> Iterator[Row]:
+def _within_bounds(rows: Iterator[Row], limits: Limits) -> Iterator[Row]:
     count = 0
     for number, cells in rows:
         if not any(cell.text or cell.fault for cell in cells):
             if number > SHEET_ROWS:
-                raise TableRefused("too_many_rows", row=number, limit=MAX_ROWS)
+                raise TableRefused("too_many_rows", row=number, limit=limits.rows)
             continue
         count += 1
-        if count > MAX_ROWS + 1:
-            raise TableRefused("too_many_rows", row=number, limit=MAX_ROWS)
+        if count > limits.rows + 1:
+            raise TableRefused("too_many_rows", row=number, limit=limits.rows)
         yield number, cells
     if not count:
         raise TableRefused("empty_file")
 
 
-def _read_xlsx(content: bytes) -> Iterator[Row]:
+@contextmanager
+def _excel_or_refused() -> Generator[None]:
+    """Whatever a broken workbook makes its reader raise is one refusal."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            _check_sizes(archive)
-            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
-            try:
-                sheet: Any = book.worksheets[0]
-                _refuse_merged(archive, sheet)
-                sheet.reset_dimensions()  # what the file says of its size need not be true
-                for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), start=1):
-                    yield number, [_cell(one) for one in cells]
-            finally:
-                book.close()
+        yield
     except TableRefused:
         raise
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
         raise TableRefused("not_excel") from error
     except (SyntaxError, TypeError, AttributeError, NotImplementedError, OSError) as error:
         raise TableRefused("not_excel") from error  # a broken part of a broken workbook
+
+
+def _xlsx_sheets(content: bytes, limits: Limits) -> Iterator[tuple[str, Iterator[Row]]]:
+    with _excel_or_refused():
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_sizes(archive)
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=False)
+            try:
+                sheets: list[Any] = [s for s in book.worksheets if s.sheet_state == "visible"]
+                for sheet in sheets:
+                    yield sheet.title, _within_bounds(_xlsx_rows(archive, sheet, limits), limits)
+            finally:
+                book.close()
+
+
+def _xlsx_rows(archive: zipfile.ZipFile, sheet: Any, limits: Limits) -> Iterator[Row]:
+    with _excel_or_refused():
+        _refuse_merged(archive, sheet)
+        sheet.reset_dimensions()  # what the file says of its size need not be true
+        for number, cells in enumerate(sheet.iter_rows(max_col=limits.columns), start=1):
+            yield number, [_cell(one, limits) for one in cells]
 
 
 def _check_sizes(archive: zipfile.ZipFile) -> None:
@@ -123,7 +163,7 @@ def _refuse_merged(archive: zipfile.ZipFile, sheet: Any) -> None:
             kept = chunk[-200:]
 
 
-def _cell(cell: Any) -> Cell:
+def _cell(cell: Any, limits: Limits) -> Cell:
     value = cell.value
     if value is None:
         return Cell("")
@@ -139,7 +179,16 @@ def _cell(cell: Any) -> Cell:
         return Cell("1" if value else "0")
     if isinstance(value, int | float):
         return Cell(_number(value, cell.number_format or ""))
-    return Cell(_plain(str(value)))
+    return _text_cell(str(value), limits)
+
+
+def _text_cell(text: str, limits: Limits) -> Cell:
+    if not limits.as_written:
+        return Cell(" ".join(text.replace("\0", "").split())[: limits.cell])
+    if len(text) > limits.cell:
+        return Cell("", "long")
+    lines = text.replace("\0", "").replace("\r\n", "\n").split("\n")
+    return Cell("\n".join(line.strip() for line in lines).strip())
 
 
 def _number(value: float, shown_as: str) -> str:
@@ -150,23 +199,23 @@ def _number(value: float, shown_as: str) -> str:
     return text.zfill(len(shown_as)) if shown_as and set(shown_as) == {"0"} else text
 
 
-def _read_csv(content: bytes) -> Iterator[Row]:
+def _read_csv(content: bytes, limits: Limits) -> Iterator[Row]:
     text = _decoded(content)
     first = text.split("\n", 1)[0]
     delimiter = max((",", ";", "\t"), key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        for cells in reader:
-            if len(cells) > MAX_COLUMNS:
-                raise TableRefused("too_many_columns", row=reader.line_num, limit=MAX_COLUMNS)
-            yield reader.line_num, [_csv_cell(one) for one in cells]
+        for number, cells in enumerate(reader, 1):
+            if len(cells) > limits.columns:
+                raise TableRefused("too_many_columns", row=number, limit=limits.columns)
+            yield number, [_csv_cell(one, limits) for one in cells]
     except csv.Error as error:
         raise TableRefused("not_csv", row=reader.line_num) from error
 
 
-def _csv_cell(text: str) -> Cell:
-    plain = _plain(text)
-    return Cell("", "formula") if plain.startswith(("=", "@")) else Cell(plain)
+def _csv_cell(text: str, limits: Limits) -> Cell:
+    cell = _text_cell(text, limits)
+    return Cell("", "formula") if cell.text.startswith(("=", "@")) else cell
 
 
 def _decoded(content: bytes) -> str:
@@ -179,7 +228,3 @@ def _decoded(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
     raise TableRefused("encoding")
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.replace("\0", "").split())[:MAX_CELL]

@@ -340,6 +340,22 @@ PERSONAL: tuple[Personal, ...] = (
         "as long as the survey",
     ),
     Personal(
+        "bank_versions",
+        "made_by",
+        "personal",
+        "who worded a question of the bank",
+        "bank:read",
+        "as long as the question",
+    ),
+    Personal(
+        "bank_imports",
+        "actor",
+        "personal",
+        "who asked for an import",
+        "bank:write",
+        "ninety days",
+    ),
+    Personal(
         "parameter_changes",
         "actor_name",
         "personal",
@@ -388,6 +404,17 @@ NOT_PERSONAL: dict[str, str] = {
     ),
     "audit_seals": "seq month line hash sealed_at",
     "audit_unsealed": "noted id month",
+    "bank_imports": (
+        "id name content is_dry all_or_nothing take_duplicates asked_at state tries progress "
+        "counts report ended_at"
+    ),
+    "bank_items": (
+        "id seq place type tags state version digest folded grams sameness bands revision "
+        "updated_at"
+    ),
+    "bank_places": "id parent name position closed_at revision",
+    "bank_uses": "survey_id is_draft question item version",
+    "bank_versions": "item version question made_at",
     "captchas": "id letters question expires_at",
     "consent_withdrawals": "consent_id response_id site withdrawn_at",
     "consents": (

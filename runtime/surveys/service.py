@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import engine
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.service import record
+from runtime.bank.uses import note_uses, publish_uses
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable, WordedProblem
@@ -474,6 +475,7 @@ def _write_draft(
             "now": clock(),
         },
     )
+    note_uses(connection, document.id, None if data is None else document)
 
 
 def _publish_row(
@@ -492,6 +494,7 @@ def _publish_row(
         ),
         {"id": survey_id},
     ).scalar_one()
+    publish_uses(connection, survey_id)
     connection.execute(
         sa.text(
             "INSERT INTO survey_versions (survey_id, version, document, digest, published_at, "

@@ -21,7 +21,7 @@ from runtime.wiring import Deployment
 HERE = "/staff/roles"
 AREAS: dict[str, tuple[str, ...]] = {
     "patients": ("responses", "personal", "whistleblow"),
-    "surveys": ("surveys",),
+    "surveys": ("surveys", "bank"),
     "organisation": ("sites", "departments", "aliases", "dictionaries"),
     "people": ("users", "roles", "sessions"),
     "trail": ("audit",),

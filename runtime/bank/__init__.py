@@ -1,0 +1,1 @@
+"""The question bank: questions by scene, category, sub-category, in versions, for all surveys."""
