@@ -38,8 +38,17 @@ def marked_tests(root: Path) -> dict[str, list[str]]:
 
 
 def written(text: str, tests: dict[str, list[str]]) -> str:
-    """The table with its test column filled; a row without a test keeps what it says of later."""
-    return "\n".join(_line(line, tests) for line in text.split("\n"))
+    """The table with its test column filled, each row once; a row without a test keeps what it says
+    of later.
+    """
+    seen: set[str] = set()
+    kept: list[str] = []
+    for line in text.split("\n"):
+        found = ROW.match(line)
+        if found is None or found[1] not in seen:
+            kept.append(_line(line, tests))
+        seen |= {found[1]} if found else set()
+    return "\n".join(kept)
 
 
 def _line(line: str, tests: dict[str, list[str]]) -> str:

@@ -36,3 +36,8 @@ def test_a_row_loses_its_test_when_the_test_is_gone(tmp_path: Path) -> None:
     assert filled == "| R9.1a | Something | `tests/test_x.py::test_it` (part) |"
     file.unlink()
     assert keeper.written(filled, keeper.marked_tests(tmp_path)) == table
+
+
+def test_a_row_that_a_merge_has_doubled_is_written_once() -> None:
+    row = "| R9.1a | Something | later |"
+    assert program().written(f"{row}\n{row}\nthe end", {}) == f"{row}\nthe end"
