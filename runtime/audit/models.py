@@ -8,6 +8,7 @@ from msgspec import Struct
 
 Kind = Literal["staff", "patient", "api", "system"]
 Outcome = Literal["ok", "refused", "failed"]
+KINDS: tuple[Kind, ...] = ("staff", "patient", "api", "system")
 OUTCOMES: tuple[Outcome, ...] = ("ok", "refused", "failed")
 
 

@@ -20,10 +20,11 @@ COLUMNS = (
 class Filters(Struct, frozen=True):
     """What is looked for; what is empty does not narrow.
 
-    `person` is an id or a name, `action` a whole one or an area such as `account.`, `object_id`
-    an id; `since` is inclusive and `until` is not.
+    `kind` is who acts, `person` an id or a name, `action` a whole one or an area such as
+    `account.`, `object_id` an id; `since` is inclusive and `until` is not.
     """
 
+    kind: str = ""
     person: str = ""
     action: str = ""
     object_id: str = ""
@@ -51,6 +52,7 @@ class Found(Struct, frozen=True):
 
 
 _CLAUSES = {
+    "kind": "actor_kind = :kind",
     "person": "(actor_id = :person OR (actor_name = :person AND actor_name <> ''))",
     "action": "action = :action",
     "object_id": "object_id = :object_id",
@@ -59,6 +61,7 @@ _CLAUSES = {
     "until": "at < :until",
 }
 _AREA = "starts_with(action, :action)"
+_NO_PATIENT = "actor_kind = :kind AND actor_kind <> 'patient'"  # as the index of others says
 _NOT_OK = "outcome = :outcome AND outcome <> 'ok'"  # as the small index of these says
 
 
@@ -83,6 +86,8 @@ def search(
 def _clause(name: str, filters: Filters) -> str:
     if name == "action" and filters.action.endswith("."):
         return _AREA
+    if name == "kind" and filters.kind != "patient":
+        return _NO_PATIENT
     if name == "outcome" and filters.outcome != "ok":
         return _NOT_OK
     return _CLAUSES[name]

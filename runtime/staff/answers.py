@@ -1,9 +1,15 @@
 """What was asked and answered, in words, for the console's pages and files."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+import sqlalchemy as sa
+
+from engine.questions.cascade import Cascade
+from engine.questions.pickers import DepartmentQuestion, StaffQuestion
 from engine.text import fill, localize
 from runtime.kit.words import say
+from runtime.org.service import in_language
 from runtime.staff.queries import Line
 from runtime.surveys.cache import Form
 
@@ -48,16 +54,23 @@ def _value(score: Any) -> float | None:
     return score and score["value"]
 
 
-def answer_text(value: Any, question: Any, lang: str, first: str) -> str:
-    """An answer in words: option texts for option ids, the plain value for others."""
-    parts = (*getattr(question, "options", ()), *getattr(question, "rows", ()))
-    texts = {part.id: part_text(part, lang, first) for part in parts}
+def answer_text(
+    value: Any, question: Any, lang: str, first: str, names: Mapping[str, str] = {}
+) -> str:
+    """An answer in words: option texts for option ids, what a label says of a number, `names` for
+    ids of dictionaries, the plain value for others.
+    """
+    is_listed = isinstance(question, (DepartmentQuestion, StaffQuestion))
+    texts = names if is_listed else dict(_texts(question, lang, first))
     match value:
         case bool():
-            return say("staff_yes" if value else "staff_no", lang)
+            own = texts.get("yes" if value else "no")
+            return own or say("staff_yes" if value else "staff_no", lang)
+        case int() if str(value) in texts:
+            return f"{value} {texts[str(value)]}"
         case list():
             return "、".join(
-                answer_text(one, question, lang, first) for one in cast(list[Any], value)
+                answer_text(one, question, lang, first, names) for one in cast(list[Any], value)
             )
         case {"choice": choice, **rest}:
             return f"{texts.get(choice, choice)} {rest.get('text', '')}".strip()
@@ -72,3 +85,31 @@ def answer_text(value: Any, question: Any, lang: str, first: str) -> str:
             )
         case _:
             return texts.get(str(value), str(value))
+
+
+def _texts(question: Any, lang: str, first: str) -> Iterator[tuple[str, str]]:
+    """What a question calls its options, rows, nodes and the values that have a label."""
+    for part in (*getattr(question, "options", ()), *getattr(question, "rows", ())):
+        yield part.id, part_text(part, lang, first)
+    scale = getattr(question, "scale", None)
+    labels: Mapping[str, Any] = getattr(scale or question, "labels", {})
+    for value, label in labels.items():
+        yield value, fill(localize(label, lang, first), lambda _: "…")
+    if isinstance(question, Cascade):
+        yield from _nodes(question.nodes, lang, first, "")
+
+
+def _nodes(nodes: Any, lang: str, first: str, above: str) -> Iterator[tuple[str, str]]:
+    """Each node behind those above it."""
+    for node in nodes:
+        told = above + part_text(node, lang, first)
+        yield node.id, told
+        yield from _nodes(node.nodes, lang, first, f"{told} › ")
+
+
+def dictionary_names(connection: sa.Connection, lang: str) -> dict[str, str]:
+    """What departments and the staff that patients may name are called, closed ones too."""
+    rows = connection.execute(
+        sa.text("SELECT id, name FROM departments UNION ALL SELECT id, name FROM staff_members")
+    )
+    return {row.id: in_language(row.name, lang) for row in rows}

@@ -51,10 +51,16 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """One response with its answers; `has_personal` tells that more is kept apart."""
+    """One response with its answers; `has_personal` tells that more is kept apart.
+
+    `times` are seconds by page, from its first showing to its last answer.
+    """
 
     line: Line
     lang: str
+    started_at: datetime
+    path: list[str]
+    asked: list[str]
     answers: dict[str, Any]
     times: dict[str, float]
     context: dict[str, Any]
@@ -69,7 +75,8 @@ LEFT JOIN departments d ON d.id = r.department
 """
 _DETAIL = _LINES.replace(
     "r.ending\n",
-    "r.ending, r.lang, r.answers, r.times, r.context, EXISTS (SELECT FROM response_personal p "
+    "r.ending, r.lang, r.started_at, r.path, r.asked, r.answers, r.times, r.context, "
+    "EXISTS (SELECT FROM response_personal p "
     "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id AND NOT EXISTS "
     "(SELECT FROM consent_withdrawals w WHERE w.response_id = r.id)) AS has_personal\n",
 )
@@ -170,7 +177,17 @@ def get_response(connection: sa.Connection, reach: Reach, response_id: str) -> D
     ).one_or_none()
     if row is None:
         raise NotFound("response", "There is no such response.")
-    return Detail(_line(row), row.lang, row.answers, row.times, row.context, row.has_personal)
+    return Detail(
+        _line(row),
+        row.lang,
+        row.started_at,
+        row.path,
+        row.asked,
+        row.answers,
+        row.times,
+        row.context,
+        row.has_personal,
+    )
 
 
 class Use(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from runtime.staff.pages import (
     jobs,
     my_account,
     parameters,
+    response_detail,
     response_files,
     responses,
     roles,
@@ -51,6 +52,7 @@ MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; chars
 PAGES = (
     home,
     responses,
+    response_detail,
     response_files,
     surveys,
     build,

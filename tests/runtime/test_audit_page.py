@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from runtime.accounts import roles, users
 from runtime.accounts.access import Permission, Principal
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.queries import Filters, search
@@ -21,7 +24,9 @@ from runtime.audit.service import record
 from runtime.kit.problems import AppError
 from runtime.kit.reach import NOTHING
 from runtime.kit.turns import Turns
+from runtime.kit.words import LANGUAGES, catalogue
 from runtime.programs import _on_app_error  # pyright: ignore[reportPrivateUsage] - the app's own
+from runtime.staff.audit_words import action_groups
 from runtime.staff.pages import audit
 from runtime.wiring import Deployment
 
@@ -118,13 +123,13 @@ def test_filters_and_pages_reach_every_line_once(
     address = "/staff/audit?action=role.&person=u1"
     for _ in range(3):
         text = client.get(address).text
-        seen += re.findall(r"<td>role (r\d+)</td>", text)
+        seen += re.findall(r"<code>(r\d+)</code>", text)
         found = re.search(r'href="([^"]+)" rel="next"', text)
         address = found[1].replace("&amp;", "&") if found else ""
     assert address == "" and sorted(seen) == sorted(f"r{number}" for number in range(120))
     day = (datetime.now(UTC) + timedelta(hours=8)).date()
     text = client.get(f"/staff/audit?outcome=failed&since={day}&until={day}").text
-    assert "backup" in text and "role.changed" not in text
+    assert "<code>backup</code>" in text and "<code>r0</code>" not in text
     gone = day - timedelta(days=1)
     assert "没有符合条件的记录" in client.get(f"/staff/audit?until={gone}").text
 
@@ -159,3 +164,83 @@ def test_the_export_is_neutral_csv(signed_in: SignedIn, deployment: Deployment) 
         '\'=HYPERLINK("http://evil.example","x")'
     }
     assert answer.headers["content-disposition"].startswith("attachment")
+
+
+SOURCE = Path(__file__).resolve().parents[2]
+AREAS = re.compile(r'"((?:[a-z]+)\.[a-z_]+)",\s+"(?:[a-z_]+)"')
+DYNAMIC = (
+    *(
+        f"department.{code.removeprefix('departments_history_')}"
+        for code in catalogue("zh-CN")
+        if code.startswith("departments_history_")
+    ),
+    *(f"dictionary.{verb}" for verb in ("added", "changed", "moved")),
+    *(f"department.{verb}" for verb in ("duty_given", "duty_ended")),
+)
+
+
+def test_every_action_has_words_in_both_languages() -> None:
+    """What the source records is told in words, and stands among the page's filters."""
+    recorded = {
+        found
+        for folder in ("runtime", "builder")
+        for file in (SOURCE / folder).rglob("*.py")
+        for call in re.findall(r"record\([^()]*(?:\([^()]*\)[^()]*)*\)", file.read_text("utf-8"))
+        for found in AREAS.findall(call)
+    }
+    assert len(recorded) > 30
+    for lang in LANGUAGES:
+        known = {action for _, group in action_groups(lang) for action, _ in group}
+        assert recorded | set(DYNAMIC) <= known
+        areas = {area for area, _ in action_groups(lang)}
+        assert {f"audit_area_{area}" for area in areas} <= catalogue(lang).keys()
+
+
+def test_patients_actions_are_found_apart_with_the_time_that_they_took(
+    signed_in: SignedIn, deployment: Deployment
+) -> None:
+    """Who acts is a filter; a submission tells how long it took, in all and by page.
+
+    # R1.2.4.3 (part)
+    """
+    write(deployment, 2)
+    patient = Actor("patient", "p1", "", None, "kiosk", "p1")
+    with deployment.db.begin() as connection:
+        record(connection, patient, "session.started", "session", "p1")
+        facts = {"seconds": {"arrival": 61.5, "detail": 20.4}, "version": 3}
+        record(connection, patient, "response.submitted", "response", "a1", facts=facts)
+    client = signed_in("audit:read", "audit:export")
+    text = client.get("/staff/audit?kind=patient").text
+    assert "患者提交答卷" in text and "患者开始填写" in text
+    assert "共用时 1 分 22 秒" in text and "arrival 61.5" in text
+    assert "修改角色</td>" not in text
+    others = client.get("/staff/audit?kind=staff").text
+    assert "修改角色</td>" in others and "患者提交答卷</td>" not in others
+    rows = client.get("/staff/audit/lines.csv?kind=patient").content.decode("utf-8-sig")
+    assert rows.count("\r\n") == 3
+
+
+def test_ids_are_told_by_name(signed_in: SignedIn, deployment: Deployment) -> None:
+    """An account and a role stand in the page as people know them, and lead to their own lines."""
+    with deployment.db.begin() as connection:
+        user = users.create(connection, "lin", "林护士")
+        roles.grant(connection, user, "analyst")
+    text = signed_in("audit:read").get("/staff/audit?action=role.granted").text
+    assert "账号 林护士" in text and "数据分析员" in text
+    assert f"/staff/audit?object_id={user}" in text
+
+
+def test_lines_that_no_patient_caused_are_found_by_their_index(deployment: Deployment) -> None:
+    """No walk over the lines of a million patients."""
+    with deployment.db.begin() as connection:
+        connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(
+            connection.execute(
+                sa.text(
+                    "EXPLAIN SELECT id FROM audit_lines WHERE actor_kind = 'staff' "
+                    "AND actor_kind <> 'patient' ORDER BY at DESC, id DESC LIMIT 51"
+                )
+            ).scalars()
+        )
+    assert "Sort" not in plan.replace("Sort Key", "")
+    assert "Index Cond: (actor_kind" in plan

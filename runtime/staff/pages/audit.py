@@ -1,5 +1,6 @@
 """The audit trail: who did what, searched, paged and exported; each look leaves a line too."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,12 +13,13 @@ from litestar.types import ControllerRouterHandler
 
 from runtime.accounts.access import Principal, needs
 from runtime.audit.export import csv_of
-from runtime.audit.models import OUTCOMES
+from runtime.audit.models import KINDS, OUTCOMES
 from runtime.audit.queries import Filters, Place, search, search_all
 from runtime.audit.service import record
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http
-from runtime.staff.frame import page
+from runtime.staff.audit_words import action_groups, read_names, tell
+from runtime.staff.frame import language_of, page
 from runtime.wiring import Deployment
 
 HERE = "/staff/audit"
@@ -29,18 +31,14 @@ def show(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
-    person: FromQuery[str] = "",
-    action: FromQuery[str] = "",
-    object_id: FromQuery[str] = "",
-    outcome: FromQuery[str] = "",
-    since: FromQuery[str] = "",
-    until: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Response[Any]:
     """The newest lines that fit, a page at a time."""
-    filters = filters_of(person, action, object_id, outcome, since, until)
+    filters = filters_of(request.query_params)
+    lang = language_of(request, principal)
     with deployment.db.begin() as connection:
         found = search(connection, filters, after=place_of(after))
+        names = read_names(connection, found.lines, lang)
         record(
             connection,
             principal.actor(),
@@ -50,14 +48,7 @@ def show(
             facts={"by": filters.used(), "lines": len(found.lines)},
             clock=deployment.clock,
         )
-    asked = {
-        "person": person,
-        "action": action,
-        "object_id": object_id,
-        "outcome": filters.outcome,
-        "since": day_text(filters.since),
-        "until": until if filters.until else "",
-    }
+    asked = asked_of(filters)
     kept = {name: text for name, text in asked.items() if text}
     following = found.next and urlencode(kept | {"after": place_text(found.next)})
     return page(
@@ -65,8 +56,13 @@ def show(
         principal,
         "audit/lines.html",
         section="audit",
-        lines=[(line, local_time(line.at)) for line in found.lines],
+        lines=[
+            (line, local_time(line.at), told)
+            for line, told in zip(found.lines, tell(found.lines, names, lang), strict=True)
+        ],
         asked=asked,
+        kinds=KINDS,
+        actions=action_groups(lang),
         outcomes=OUTCOMES,
         following=following,
         is_first=not after,
@@ -77,18 +73,13 @@ def show(
 
 @get(f"{HERE}/lines.csv", sync_to_thread=True, guards=[needs("audit:export")])
 def export(
+    request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
     turn: NamedDependency[None],
-    person: FromQuery[str] = "",
-    action: FromQuery[str] = "",
-    object_id: FromQuery[str] = "",
-    outcome: FromQuery[str] = "",
-    since: FromQuery[str] = "",
-    until: FromQuery[str] = "",
 ) -> Response[bytes]:
     """The newest 50,000 lines that fit, as CSV."""
-    filters = filters_of(person, action, object_id, outcome, since, until)
+    filters = filters_of(request.query_params)
     with deployment.db.begin() as connection:
         lines = list(search_all(connection, filters, most=MOST_EXPORTED))
         record(
@@ -110,19 +101,33 @@ def export(
     )
 
 
-def filters_of(
-    person: str, action: str, object_id: str, outcome: str, since: str, until: str
-) -> Filters:
+def filters_of(given: Mapping[str, str]) -> Filters:
     """Filters of what was typed; days are the hospital's, both included; nonsense is left out."""
-    last = day_of(until)
+    last = day_of(given.get("until", ""))
+    kind, outcome = given.get("kind", ""), given.get("outcome", "")
     return Filters(
-        person=_plain(person),
-        action=_plain(action),
-        object_id=_plain(object_id),
+        kind=kind if kind in KINDS else "",
+        person=_plain(given.get("person", "")),
+        action=_plain(given.get("action", "")),
+        object_id=_plain(given.get("object_id", "")),
         outcome=outcome if outcome in OUTCOMES else "",
-        since=day_of(since),
+        since=day_of(given.get("since", "")),
         until=last and last + timedelta(days=1),
     )
+
+
+def asked_of(filters: Filters) -> dict[str, str]:
+    """Filters as they are typed."""
+    last = filters.until and filters.until - timedelta(days=1)
+    return {
+        "kind": filters.kind,
+        "person": filters.person,
+        "action": filters.action,
+        "object_id": filters.object_id,
+        "outcome": filters.outcome,
+        "since": day_text(filters.since),
+        "until": day_text(last),
+    }
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -23,7 +23,7 @@ from runtime.kit.http import Http
 from runtime.kit.problems import Unprocessable
 from runtime.kit.words import say
 from runtime.staff import queries
-from runtime.staff.answers import answer_text, question_text, score_values
+from runtime.staff.answers import answer_text, dictionary_names, question_text, score_values
 from runtime.staff.frame import language_of
 from runtime.staff.pages.responses import asked_of, filters_of
 from runtime.surveys.cache import Form
@@ -41,7 +41,7 @@ class Sheet:
 
     def __init__(self, deployment: Deployment, survey: str, versions: Sequence[int], lang: str):
         self._deployment = deployment
-        self._lang = lang
+        self.lang = lang
         forms = [deployment.surveys.get(survey, version) for version in versions]
         self._scores = _first_named((s.id, s, f) for f in forms for s in f.survey.document.scores)
         self._questions = _first_named(
@@ -53,18 +53,20 @@ class Sheet:
 
     def headings(self) -> Row:
         """The first row."""
-        words: Row = [say(f"responses_{name}", self._lang) for name in HEADINGS]
+        words: Row = [say(f"responses_{name}", self.lang) for name in HEADINGS]
         for name, (score, form) in self._scores.items():
             first = form.survey.document.languages[0]
-            words.append(localize(score.title, self._lang, first) or name)
+            words.append(localize(score.title, self.lang, first) or name)
         words += [
-            question_text(form, name, self._lang) for name, (_, form) in self._questions.items()
+            question_text(form, name, self.lang) for name, (_, form) in self._questions.items()
         ]
         return [neutral(word) for word in words]
 
-    def row(self, one: queries.Exported) -> Row:
-        """A response: numbers as numbers, everything else as text that no spreadsheet runs."""
-        line, lang = one.line, self._lang
+    def row(self, one: queries.Exported, names: Mapping[str, str]) -> Row:
+        """A response: numbers as numbers, everything else as text that no spreadsheet runs; `names`
+        are what dictionaries call the ids that were answered.
+        """
+        line, lang = one.line, self.lang
         form = self._deployment.surveys.get(line.survey, line.version)
         first = form.survey.document.languages[0]
         cells: Row = [
@@ -81,7 +83,8 @@ class Sheet:
                   score_values(line, form, lang), strict=True)}  # fmt: skip
         cells += [values.get(name) for name in self._scores]
         for name in self._questions:
-            cells.append(_answer(one.answers.get(name), form, name, lang, first))
+            question = form.questions.get(name)
+            cells.append(_answer(one.answers.get(name), question, lang, first, names))
         return [neutral(cell) for cell in cells]
 
 
@@ -93,12 +96,14 @@ def _first_named(found: Iterable[tuple[str, Any, Form]]) -> dict[str, tuple[Any,
     return kept
 
 
-def _answer(value: Any, form: Form, name: str, lang: str, first: str) -> str | float | None:
+def _answer(
+    value: Any, question: Any, lang: str, first: str, names: Mapping[str, str]
+) -> str | float | None:
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
-    return answer_text(value, form.questions.get(name), lang, first)
+    return answer_text(value, question, lang, first, names)
 
 
 def neutral(cell: str | float | None) -> str | float | None:
@@ -187,9 +192,10 @@ def _rows(
     sheet: Sheet,
 ) -> Iterator[Row]:
     yield sheet.headings()
+    names = dictionary_names(connection, sheet.lang)
     found = queries.export_responses(connection, principal.reach, filters, MOST_EXPORTED + 1)
     for one in islice(found, MOST_EXPORTED):
-        yield sheet.row(one)
+        yield sheet.row(one, names)
     if next(found, None) is not None:
         raise Unprocessable("export_too_many", f"More than {MOST_EXPORTED:,} responses fit.")
 
