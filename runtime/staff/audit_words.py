@@ -38,9 +38,13 @@ Names = Mapping[tuple[str, str], str]
 
 
 class Told(Struct, frozen=True):
-    """A line as the page shows it; `facts` are pairs of a label and a text."""
+    """A line as the page shows it; `facts` are pairs of a label and a text.
+
+    `took` says how long a patient took, "" where no time is told.
+    """
 
     what: str
+    took: str
     type: str
     name: str
     channel: str
@@ -71,6 +75,7 @@ def _told(line: Line, names: Names, lang: str) -> Told:
     facts: dict[str, Any] = msgspec.json.decode(line.facts)
     return Told(
         what=_word(f"{ACTIONS}{line.action}", lang, line.action),
+        took=_took(facts.get("seconds"), lang),
         type=_word(f"audit_type_{line.object_type}", lang, line.object_type),
         name=names.get((line.object_type, line.object_id), ""),
         channel=_word(f"audit_channel_{line.channel}", lang, line.channel),
@@ -88,8 +93,6 @@ def _fact(key: str, value: Any, names: Names, lang: str) -> str:
             return say("staff_yes" if value else "staff_no", lang)
         case list():
             return "、".join(_fact(key, one, names, lang) for one in cast(list[Any], value))
-        case dict() if key == "seconds":
-            return _seconds(cast(dict[str, float], value), lang)
         case dict():
             members = cast(dict[str, Any], value).items()
             return "；".join(
@@ -103,11 +106,12 @@ def _fact(key: str, value: Any, names: Names, lang: str) -> str:
             return str(value)
 
 
-def _seconds(by_page: Mapping[str, float], lang: str) -> str:
-    """How long a patient took in all, then each page."""
-    minutes, seconds = divmod(round(sum(by_page.values())), 60)
-    pages = "；".join(f"{page} {taken}" for page, taken in by_page.items())
-    return f"{say('audit_took', lang, m=minutes, s=seconds)}（{pages}）"
+def _took(by_page: Any, lang: str) -> str:
+    """How long a patient took in all."""
+    if not isinstance(by_page, dict):
+        return ""
+    minutes, seconds = divmod(round(sum(cast(dict[str, float], by_page).values())), 60)
+    return say("audit_took", lang, m=minutes, s=seconds)
 
 
 def _word(code: str, lang: str, otherwise: str) -> str:

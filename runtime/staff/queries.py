@@ -1,14 +1,14 @@
 """What the console reads of responses: a page at a time, within the reader's reach."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
-from runtime.kit.clock import hospital_day
+from runtime.kit.clock import HOSPITAL_ZONE, hospital_day
 from runtime.kit.problems import NotFound
 from runtime.kit.reach import Reach
 
@@ -45,6 +45,7 @@ class Line(msgspec.Struct, frozen=True):
     site_name: dict[str, str] | None
     department_name: dict[str, str] | None
     channel: str
+    started_at: datetime
     submitted_at: datetime
     scores: dict[str, Any]
     ending: str | None
@@ -58,7 +59,6 @@ class Detail(msgspec.Struct, frozen=True):
 
     line: Line
     lang: str
-    started_at: datetime
     path: list[str]
     asked: list[str]
     answers: dict[str, Any]
@@ -69,13 +69,13 @@ class Detail(msgspec.Struct, frozen=True):
 
 _LINES = """
 SELECT r.id, r.survey_id, s.title, r.survey_version, r.site, t.name AS site_name,
-       d.name AS department_name, r.channel, r.submitted_at, r.scores, r.ending
+       d.name AS department_name, r.channel, r.started_at, r.submitted_at, r.scores, r.ending
 FROM responses r JOIN surveys s ON s.id = r.survey_id LEFT JOIN sites t ON t.id = r.site
 LEFT JOIN departments d ON d.id = r.department
 """
 _DETAIL = _LINES.replace(
     "r.ending\n",
-    "r.ending, r.lang, r.started_at, r.path, r.asked, r.answers, r.times, r.context, "
+    "r.ending, r.lang, r.path, r.asked, r.answers, r.times, r.context, "
     "EXISTS (SELECT FROM response_personal p "
     "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id AND NOT EXISTS "
     "(SELECT FROM consent_withdrawals w WHERE w.response_id = r.id)) AS has_personal\n",
@@ -180,7 +180,6 @@ def get_response(connection: sa.Connection, reach: Reach, response_id: str) -> D
     return Detail(
         _line(row),
         row.lang,
-        row.started_at,
         row.path,
         row.asked,
         row.answers,
@@ -208,6 +207,21 @@ def count_by_survey(connection: sa.Connection, now: datetime) -> dict[str, Use]:
         {"since": hospital_day(now) - timedelta(days=30)},
     )
     return {row.survey_id: Use(int(row.total), int(row.lately)) for row in rows}
+
+
+def count_since(connection: sa.Connection, reach: Reach, first: date) -> tuple[int, int]:
+    """Responses within reach since the beginning of a day, and those with a score below 20."""
+    conditions, values = _reached(reach)
+    begin = datetime.combine(first, time.min, HOSPITAL_ZONE)
+    row = connection.execute(
+        sa.text(
+            "SELECT count(*) AS came, count(*) FILTER (WHERE r.lowest_band = 0) AS low "
+            "FROM responses r JOIN surveys s ON s.id = r.survey_id "
+            f"WHERE r.submitted_at >= :begin AND {' AND '.join(conditions)}"  # nosec B608 - ours
+        ),
+        values | {"begin": begin},
+    ).one()
+    return row.came, row.low
 
 
 def list_sites(connection: sa.Connection, reach: Reach) -> list[tuple[str, dict[str, str]]]:
@@ -298,6 +312,7 @@ def _line(row: Any) -> Line:
         row.site_name,
         row.department_name,
         row.channel,
+        row.started_at,
         row.submitted_at,
         row.scores,
         row.ending,

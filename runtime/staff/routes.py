@@ -47,7 +47,6 @@ from runtime.staff.pages import (
 from runtime.wiring import Deployment
 
 STATIC = Path(__file__).parent / "static"
-SIGN_IN_STYLE = Path(__file__).parent / "templates/sign_in/sign-in.css"
 MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 PAGES = (
     home,
@@ -90,9 +89,7 @@ def _served(name: str, content: bytes) -> ControllerRouterHandler:
     return file
 
 
-FILES = tuple(
-    _served(path.name, path.read_bytes()) for path in (*sorted(STATIC.iterdir()), SIGN_IN_STYLE)
-)
+FILES = tuple(_served(path.name, path.read_bytes()) for path in sorted(STATIC.iterdir()))
 
 
 def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:

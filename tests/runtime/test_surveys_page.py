@@ -50,7 +50,7 @@ def test_surveys_are_found_by_name_state_and_kind(
     assert _listed(client, "kind=complaint&survey_state=published") == set()
     assert "没有符合条件" in client.get(f"{HERE}?q=none", headers=CHINESE).text
     text = client.get(HERE, headers=CHINESE).text
-    assert len(re.findall(r'<td class="number">3</td>', text)) == 2
+    assert len(re.findall(r'<td class="number"[^>]*>3</td>', text)) == 2
 
 
 def test_counts_are_of_ones_own_reach(
@@ -62,7 +62,7 @@ def test_counts_are_of_ones_own_reach(
     sign_in(deployment, client, "head", "department_head", departments=("none",))
     assert 'class="number"' not in client.get(HERE).text
     sign_in(deployment, client, "manager", "site_manager", sites=("nowhere",))
-    assert '<td class="number">0</td>' in client.get(HERE).text
+    assert re.search(r'<td class="number"[^>]*>0</td>', client.get(HERE).text)
 
 
 def test_a_survey_shows_its_versions_and_its_way_in(
@@ -124,3 +124,16 @@ def test_every_change_of_a_survey_leaves_a_line(
     ]  # fmt: skip
     assert {(line.actor_kind, line.actor_name) for line in lines} == {("api", "tests")}
     assert all("就诊" not in line.facts for line in lines)
+
+
+def test_surveys_are_ordered_by_a_columns_heading(
+    answered: str, deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """By responses, the most first; the heading says so also to who does not see the arrow."""
+    sign_in(deployment, client, "reader", "analyst")
+    text = client.get(f"{HERE}?order=responses").text
+    assert text.index(f"{HERE}/visit") < text.index(f"{HERE}/other")
+    assert text.count('aria-sort="descending"') == 1
+    newest = client.get(f"{HERE}?order=changed&kind=complaint").text
+    assert f'{HERE}/other"' in newest and f'{HERE}/visit"' not in newest
+    assert "kind=complaint&amp;order=responses" in newest

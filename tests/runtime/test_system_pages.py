@@ -126,7 +126,7 @@ def test_an_alarm_tells_what_to_do_until_somebody_saw_to_it(
     page = _fields(client, "/staff/alarms")
     words = catalogue("zh-CN")
     assert words[f"alarms_title_{code}"] in page and words[f"alarms_do_{code}"] in page
-    assert "有 1 条安全告警等待处理" in _fields(client, "/staff/")
+    assert "安全告警 · 待处理" in _fields(client, "/staff/")
     where = re.search(r'action="(/staff/alarms/[0-9a-f-]+)"', page)
     assert where is not None
     empty = client.post(where[1], data={"_csrf": csrf, "reason": " "}, headers=CHINESE)
@@ -138,3 +138,20 @@ def test_an_alarm_tells_what_to_do_until_somebody_saw_to_it(
     assert "&lt;b&gt;已核实&lt;/b&gt;" in page and "没有等待处理" in page
     with deployment.db.begin() as connection:
         assert settle(connection, code, "fine", clock=deployment.clock) == 0
+
+
+def test_the_first_page_counts_what_waits_and_what_came_in(
+    deployment: Deployment, client: TestClient[Any], published: str
+) -> None:
+    """Each number leads to what it counts, and reaches as far as the person does."""
+    begun = deployment.sessions.start(published, "web")
+    deployment.sessions.next_page(begun.token, {"overall": 1, "why": ["wait"]})
+    assert deployment.sessions.submit(begun.token, {"nurse": 1}).submitted is not None
+    sign_in(deployment, client, "reader", "analyst")
+    text = _fields(client, "/staff/")
+    found = re.findall(r'href="([^"]+)"><b>(\d+)</b>', text)
+    assert [count for _, count in found] == ["1", "1"]
+    listed = client.get(found[1][0].replace("&amp;", "&"), headers=CHINESE).text
+    assert "score=0" in found[1][0] and "/staff/responses/" in listed
+    sign_in(deployment, client, "elsewhere", "site_manager", sites=("nowhere",))
+    assert re.findall(r"<b>(\d+)</b>", _fields(client, "/staff/")) == ["0", "0"]

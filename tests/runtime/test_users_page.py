@@ -232,13 +232,13 @@ def test_five_thousand_accounts_are_paged_and_searched(
     url: str | None = "/staff/users"
     while url is not None:
         text = client.get(url).text
-        seen += re.findall(r'<td><a href="/staff/users/([\w-]+)"', text)
+        seen += re.findall(r'<td[^>]*><a href="/staff/users/([\w-]+)"', text)
         following = re.search(r'href="([^"]+)" rel="next"', text)
         url = html.unescape(following[1]) if following else None
     assert len(seen) == len(set(seen)) == 5001
-    assert len(re.findall(r"<td>n49", client.get("/staff/users?q=n499").text)) == 11
+    assert len(re.findall(r"<td[^>]*>n49", client.get("/staff/users?q=n499").text)) == 11
     found = client.get("/staff/users?q=职工699号&standing=active").text
-    assert len(re.findall(r'<td><a href="/staff/users/', found)) == 7
+    assert len(re.findall(r'<td[^>]*><a href="/staff/users/', found)) == 7
     assert "职工0号" not in client.get("/staff/users?standing=disabled").text
     for strange in ("%00", "'", "%25", "_", "<script>alert(1)</script>", "一" * 3_000):
         answer = client.get("/staff/users", params={"q": strange, "after": strange})

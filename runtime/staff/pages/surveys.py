@@ -1,7 +1,9 @@
 """The surveys: found by name, state and kind; one with its versions, its use and its way in."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import segno
 from litestar import Response, get, post
@@ -38,26 +40,47 @@ def show_list(
     q: FromQuery[str] = "",
     survey_state: FromQuery[str] = "",
     kind: FromQuery[str] = "",
+    order: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The surveys that fit, with how many answered them."""
+    """The surveys that fit, with how many answered them, by name unless another order is asked."""
     wanted = " ".join(q.replace("\0", "").split())[:MAX_ASKED]
     lines = [
         line
         for line in service.list_surveys(deployment.db)
         if _is_named(line, wanted) and survey_state in ("", line.state) and kind in ("", line.kind)
     ]
+    uses = _uses(deployment, principal)
+    asked = {"q": wanted, "survey_state": survey_state, "kind": kind}
     return page(
         request,
         principal,
         "surveys/list.html",
         section="surveys",
-        lines=lines,
-        uses=_uses(deployment, principal),
-        asked={"q": wanted, "state": survey_state, "kind": kind},
+        lines=_ordered(lines, uses or {}, order),
+        uses=uses,
+        asked=asked,
+        order=order,
+        address=f"{HERE}?{urlencode({name: text for name, text in asked.items() if text})}",
         is_narrowed=bool(wanted or survey_state or kind),
         states=STATES,
         kinds=KINDS,
     )
+
+
+def _ordered(
+    lines: list[SurveyLine], uses: Mapping[str, queries.Use], order: str
+) -> list[SurveyLine]:
+    """By what a column's heading asks for, the greatest first; else as they are listed."""
+    none = queries.Use(0, 0)
+    match order:
+        case "changed":
+            return sorted(lines, key=lambda line: line.updated_at, reverse=True)
+        case "responses":
+            return sorted(lines, key=lambda line: uses.get(line.id, none).total, reverse=True)
+        case "lately":
+            return sorted(lines, key=lambda line: uses.get(line.id, none).lately, reverse=True)
+        case _:
+            return lines
 
 
 def _is_named(line: SurveyLine, wanted: str) -> bool:
