@@ -8,6 +8,7 @@ import threading
 import urllib.error
 import urllib.request
 from types import FrameType
+from typing import NamedTuple
 
 import click
 
@@ -21,24 +22,24 @@ from runtime.kit.settings import Settings, read_settings
 from runtime.seed import is_empty, seed
 from runtime.wiring import Deployment
 
-DEMO_ADMINISTRATOR = "admin"
-DEMO_ROLES = {
-    DEMO_ADMINISTRATOR: (
-        "system_administrator",
-        "survey_designer",
-        "analyst",
-        "service_centre_handler",
+
+class Demo(NamedTuple):
+    """Somebody of the demo hospital: what they are called, and the roles that they hold."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+DEMO_STAFF = {
+    "admin": Demo(
+        "演示管理员",
+        ("system_administrator", "survey_designer", "analyst", "service_centre_handler"),
     ),
-    "security": ("security_administrator",),
-    "audit": ("auditor",),
-    "discipline": ("discipline_officer",),
+    "security": Demo("演示安全管理员", ("security_administrator",)),
+    "audit": Demo("演示审计员", ("auditor",)),
+    "discipline": Demo("演示纪检员", ("discipline_officer",)),
 }
-DEMO_NAMES = {
-    DEMO_ADMINISTRATOR: "演示管理员",
-    "security": "演示安全管理员",
-    "audit": "演示审计员",
-    "discipline": "演示纪检员",
-}
+"""Nobody may run, grant and audit at once, so that a look at everything takes several people."""
 PAGES = {
     "web": ("/s/outpatient_satisfaction", "网页 Web"),
     "kiosk": ("/kiosk/", "自助机 Kiosk"),
@@ -53,9 +54,9 @@ def command() -> None:
     stopping = threading.Event()
     _stop_on_signals(stopping)
     with services_of(settings) as services:
-        link = _prepare(settings, services)
+        links = _prepare(settings, services)
         if not stopping.is_set():
-            _run(settings, services, link, stopping)
+            _run(settings, services, links, stopping)
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:
@@ -66,8 +67,8 @@ def _stop_on_signals(stopping: threading.Event) -> None:
         signal.signal(number, stop)
 
 
-def _prepare(settings: Settings, services: Services) -> str | None:
-    """Migrate, seed on the first start, and make a sign-in link."""
+def _prepare(settings: Settings, services: Services) -> dict[str, str]:
+    """Migrate, seed on the first start, and make sign-in links."""
     roles = migrations.roles_of(services.app_url, services.auditor_url)
     migrations.upgrade(services.owner_url, roles)
     with deployment_of(settings, services, "huisheng-run") as deployment:
@@ -75,25 +76,27 @@ def _prepare(settings: Settings, services: Services) -> str | None:
             click.echo("首次启动：正在写入演示数据…… First start: storing the demo hospital…")
             made = seed(deployment)
             click.echo(", ".join(f"{count} {name}" for name, count in made.items()))
-        return _staff_link(settings, deployment)
+        return _staff_links(settings, deployment)
 
 
-def _staff_link(settings: Settings, deployment: Deployment) -> str | None:
-    """A one-time link into the demo administrator's account; none where no demo is wanted."""
+def _staff_links(settings: Settings, deployment: Deployment) -> dict[str, str]:
+    """One-time links into the demo's accounts by name; none where no demo is wanted."""
     if not settings.demo or settings.is_production:
-        return None
+        return {}
+    links: dict[str, str] = {}
     with deployment.db.begin() as connection:
-        for login, held in DEMO_ROLES.items():
-            user = users.ensure(connection, login, DEMO_NAMES[login])
+        for login, demo in DEMO_STAFF.items():
+            user = users.ensure(connection, login, demo.name)
             if not staff_roles.roles_of(connection, user):
-                for role in held:
+                for role in demo.roles:
                     staff_roles.grant(connection, user, role)
-        user = users.find(connection, DEMO_ADMINISTRATOR).id
-        return users.give_link(connection, user, "look")
+            if users.get(connection, user).state == "active":
+                links[demo.name] = users.give_link(connection, user, "look")
+    return links
 
 
 def _run(
-    settings: Settings, services: Services, link: str | None, stopping: threading.Event
+    settings: Settings, services: Services, links: dict[str, str], stopping: threading.Event
 ) -> None:
     environment = child_environment(settings, services) | {"CHILD_OF_HUISHENG": "1"}
     program = [sys.executable, "-m", "runtime.cli"]
@@ -106,7 +109,7 @@ def _run(
     def announce() -> None:
         if not announced.is_set() and _is_ready(settings):
             announced.set()
-            _print_addresses(settings, link)
+            _print_addresses(settings, links)
 
     supervise(children, stopping.is_set, announce)
 
@@ -120,13 +123,19 @@ def _is_ready(settings: Settings) -> bool:
     return False
 
 
-def _print_addresses(settings: Settings, link: str | None) -> None:
+def _print_addresses(settings: Settings, links: dict[str, str]) -> None:
     click.echo("")
     for channel, (path, name) in PAGES.items():
         if channel in settings.channels:
-            click.echo(f"{name:<28}{settings.public_url}{path}")
-    if "staff" in settings.channels and link:
-        label = f"{'职工（一次性登录）Staff, once':<24}"
-        click.echo(f"{label}{settings.public_url}/staff/sign-in/{link}")
+            click.echo(f"{_padded(name, 30)}{settings.public_url}{path}")
+    if "staff" in settings.channels and links:
+        click.echo("职工一次性登录链接 Staff, links of one use:")
+        for name, link in links.items():
+            click.echo(f"  {_padded(name, 18)}{settings.public_url}/staff/sign-in/{link}")
     click.echo("")
     sys.stdout.flush()
+
+
+def _padded(text: str, columns: int) -> str:
+    """The text with blanks behind it; a Chinese character is two columns wide."""
+    return text + " " * max(1, columns - len(text) - sum(ord(one) > 0x2E80 for one in text))

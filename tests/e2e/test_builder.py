@@ -93,7 +93,7 @@ class Author:
 @pytest.fixture(scope="module")
 def designer(program: Running) -> str:
     """The sign-in name of a designer whose first link is used up by `opened`."""
-    made = program.command("admin", "create", "bauhaus", "--role", "survey_designer")
+    made = program.command("user", "create", "bauhaus", "--role", "survey_designer")
     return made.strip().splitlines()[-1]
 
 

@@ -104,7 +104,7 @@ def keyboard(program: Running) -> Iterator[Callable[[tuple[int, int]], Keyboard]
 
 
 def _sections_of(program: Running, role: str) -> list[str]:
-    roles = json.loads(program.command("admin", "roles", "export"))["roles"]
+    roles = json.loads(program.command("roles", "export"))["roles"]
     may = next(one["permissions"] for one in roles if one["id"] == role)
     return [one.path for one in SECTIONS if one.permission is None or one.permission in may]
 
@@ -142,7 +142,7 @@ def test_people_come_in_and_go_by_the_keyboard_alone(
     # R1.2.4.1 (part)
     """
     chief, designer = f"chief{size[0]}", f"designer{size[0]}"
-    made = program.command("admin", "create", chief, "--role", "security_administrator")
+    made = program.command("user", "create", chief, "--role", "security_administrator")
     admin = keyboard(size)
 
     _set_password(admin, made.strip().splitlines()[-1], FIRST)

@@ -55,7 +55,10 @@ def _lately(principal: Principal, deployment: Deployment) -> list[Tile]:
     with deployment.db.begin_for(principal.reach) as connection:
         came, low = queries.count_since(connection, principal.reach, first)
     here = f"/staff/responses?since={first.isoformat()}"
-    return [Tile("responses", came, here), Tile("low", low, f"{here}&score=0", is_pressing=bool(low))]
+    return [
+        Tile("responses", came, here),
+        Tile("low", low, f"{here}&score=0", is_pressing=bool(low)),
+    ]
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (show,)

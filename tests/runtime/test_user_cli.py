@@ -1,4 +1,4 @@
-"""`huisheng admin` typed as commands: the first account, what is refused, roles as documents."""
+"""`huisheng user` and `huisheng roles` typed: the first account, refusals, roles as documents."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def _lines(deployment: Deployment, prefix: str) -> list[str]:
 
 
 def _exported(place: Place) -> dict[str, Any]:
-    code, out, err = place.call("admin", "roles", "export")
+    code, out, err = place.call("roles", "export")
     assert (code, err) == (0, "")
     return json.loads(out)
 
@@ -41,7 +41,7 @@ def import_(place: Place, tmp_path: Path) -> Any:
         file = tmp_path / "roles.json"
         text = document if isinstance(document, str) else json.dumps(document)
         file.write_text(text, "utf-8")
-        return place.call("admin", "roles", "import", str(file), *options)
+        return place.call("roles", "import", str(file), *options)
 
     return run
 
@@ -50,37 +50,37 @@ def test_the_first_administrator_is_made_and_mistakes_are_named(
     place: Place, deployment: Deployment
 ) -> None:
     """A link of one use on standard output alone; each refusal says what helps. # S11 (part)"""
-    code, out, err = place.type("admin", "create", "an.li", "--role", "security_administrator")
+    code, out, err = place.type("user", "create", "an.li", "--role", "security_administrator")
     assert code == 0 and out.startswith("http") and "/staff/sign-in/" in out
     assert err == "Valid once, for 24 hours:"
-    code, out, err = place.type("admin", "create", "bo")
-    assert code == 0 and "no role yet: `huisheng admin grant bo ROLE`" in err
+    code, out, err = place.type("user", "create", "bo")
+    assert code == 0 and "no role yet: `huisheng user grant bo ROLE`" in err
     seed(deployment, responses=0)
     refused = [
-        (("create", "an.li"), "Somebody has this sign-in name.\n`huisheng admin link LOGIN`"),
+        (("create", "an.li"), "Somebody has this sign-in name.\n`huisheng user link LOGIN`"),
         (("create", "安"), "A sign-in name has 2 to 40"),
         (("create", "cy", "--role", "boss"), "There is no role boss.\nRoles: system_administrator"),
-        (("link", "nobody"), "There is no such account.\n`huisheng admin create LOGIN`"),
+        (("link", "nobody"), "There is no such account.\n`huisheng user create LOGIN`"),
         (("grant", "bo", "handler", "--site", "moon"), "There are no sites moon."),
         (("grant", "bo", "analyst", "--department", "x", "--department", "y"), "departments x, y."),
     ]
     for words, message in refused:
-        code, out, err = place.call("admin", *words)
+        code, out, err = place.call("user", *words)
         assert code == 1 and out == "" and message in err, (words, err)
     with deployment.db.begin() as connection:
         assert [users.find(connection, one).login for one in ("an.li", "bo")] == ["an.li", "bo"]
         assert roles.roles_of(connection, users.find(connection, "bo").id) == []
-    assert place.type("admin", "unlock", "bo")[1] == "There were no failed sign-ins."
+    assert place.type("user", "unlock", "bo")[1] == "There were no failed sign-ins."
 
 
 def test_a_database_without_tables_is_told_to_be_migrated(place: Place, tmp_path: Path) -> None:
     """A sentence in place of a traceback."""
     empty = Place(tmp_path / "second")
     tmp_path.chmod(0o755)
-    code, _, err = empty.type("admin", "create", "an.li")
+    code, _, err = empty.type("user", "create", "an.li")
     assert code == 2 and "huisheng migrate" in err and "Traceback" not in err
     away = {"HUISHENG_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
-    code, _, err = place.type("admin", "create", "an.li", **away)
+    code, _, err = place.type("user", "create", "an.li", **away)
     assert code == 1 and "Traceback" not in err and "The database cannot be reached." in err
 
 
