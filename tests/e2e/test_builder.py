@@ -1,6 +1,7 @@
 """A designer who never saw the builder makes a survey in it, by mouse and by keyboard."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
@@ -82,7 +83,7 @@ class Author:
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", end)
         box = "const b = arguments[0].getBoundingClientRect(); return [b.x + b.width / 2, b.y]"
         x, y = self.driver.execute_script(box, end)
-        hand = ActionBuilder(self.driver, duration=120)
+        hand: Any = ActionBuilder(self.driver, duration=120)  # its stubs are partly untyped
         hand.pointer_action.move_to(start, 60, 0).pointer_down().pause(0.3)
         for step in (30, 20, 12):
             hand.pointer_action.move_to_location(int(x), int(y) + step).pause(0.2)
