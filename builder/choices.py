@@ -1,6 +1,6 @@
 """What a condition may be about where it stands: earlier questions, context, scores; and how."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -93,24 +93,33 @@ def _slots(scope: Scope) -> Iterator[Slot]:
         yield Slot(alert.id, "when", NEVER)
 
 
-def refs_for(document: Document, of: str, member: str, lang: str) -> tuple[RefChoice, ...]:
+def refs_for(
+    document: Document,
+    of: str,
+    member: str,
+    lang: str,
+    names: Mapping[str, str] | None = None,
+) -> tuple[RefChoice, ...]:
     """What a rule at this place may be about, and behind it, not offered, everything else.
 
     Args:
         of: the id of a page, question, alert or computed value, or `question/options/id`.
         member: `show_if`, `required`, `next`, `when` or `value/when`.
+        names: words for codes that the document does not explain, such as sites.
     """
     here = slot(document, of, member)
     place = here.place if here is not None else -1
-    return _Offer(Scope(document), place, of, lang).choices()
+    return _Offer(Scope(document), place, of, lang, names).choices()
 
 
 class _Offer:
-    def __init__(self, scope: Scope, place: int, of: str, lang: str) -> None:
+    def __init__(
+        self, scope: Scope, place: int, of: str, lang: str, names: Mapping[str, str] | None
+    ) -> None:
         self.scope = scope
         self.place = place
         self.of = of
-        self.names = Names(scope, lang)
+        self.names = Names(scope, lang, names=names)
         self.page = [page.id for page in scope.document.pages]
 
     def choices(self) -> tuple[RefChoice, ...]:

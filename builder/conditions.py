@@ -5,7 +5,7 @@ page do; `to_form` and `from_form` are the page's fields, so that it works witho
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args
 
@@ -159,6 +159,20 @@ def _plain_rule(row: Row) -> Rule | None:
     if len(row.values) != 1:
         return None
     return kind(ref=row.ref, value=row.values[0])  # pyright: ignore[reportReturnType]
+
+
+def finished(group: Group, unfinished: Collection[Path], at: Path = ()) -> Group:
+    """The tree without the parts that are unfinished (`faults`), and without groups left empty."""
+    kept: list[Part] = []
+    for i, part in enumerate(group.parts):
+        path = (*at, i)
+        if isinstance(part, Group):
+            part = finished(part, unfinished, path)
+            if part.parts:
+                kept.append(part)
+        elif path not in unfinished:
+            kept.append(part)
+    return replace(group, parts=tuple(kept))
 
 
 def rows(group: Group, at: Path = ()) -> Iterator[tuple[Path, Part]]:
@@ -342,6 +356,41 @@ def _number(text: str) -> int | float | None:
 
 
 # What buttons do
+
+
+def landing(group: Group, asked: str) -> Path:
+    """Where the keyboard goes after a button: to the part that it made or moved.
+
+    Args:
+        group: the tree after it.
+    """
+    verb, _, at = asked.partition(" ")
+    path = tuple(int(step) for step in at.split(".") if step.isdecimal())
+    try:
+        part = _at(group, path)
+    except NoSuchPart:
+        part, path = group, ()
+    match verb, part:
+        case "add", Row():
+            return (*path[:-1], path[-1] + 1) if path else ()
+        case "add", Group():
+            return (*path, len(part.parts) - 1)
+        case "group", Group():
+            inner = len(part.parts) - 1
+            return (*path, inner, 0) if not _is_wrapped(part) else (*path, 1)
+        case "up", _ if path:
+            return (*path[:-1], max(0, path[-1] - 1))
+        case "down", _ if path:
+            above = _at(group, path[:-1])
+            count = len(above.parts) if isinstance(above, Group) else 1
+            return (*path[:-1], min(count - 1, path[-1] + 1))
+        case _:
+            return path
+
+
+def _is_wrapped(group: Group) -> bool:
+    """Whether this group was just put round a row: the row, and an empty one."""
+    return len(group.parts) == 2 and all(isinstance(part, Row) for part in group.parts)
 
 
 class NoSuchPart(ValueError):

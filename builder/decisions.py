@@ -13,8 +13,12 @@ class Decisions(RuleWords):
 
     def decision(self, placed: PlacedRule) -> str:
         """What a rule of the document decides, as a heading: "显示「…」的条件"."""
+        return self.decides(placed.at)
+
+    def decides(self, at: str) -> str:
+        """What a rule at this pointer decides, or would decide."""
         document: Any = self.scope.document
-        match placed.at.split("/")[1:]:
+        match at.split("/")[1:]:
             case ["pages", page, "show_if"]:
                 return self.say("decides_page", page=self.page(int(page)))
             case ["pages", page, "next", n, "if"]:
@@ -26,7 +30,7 @@ class Decisions(RuleWords):
             case ["computed", i, *_]:
                 return self._computed_decision(document.computed[int(i)])
             case _:
-                return placed.at
+                return at
 
     def _question_decision(self, name: str, rest: list[str]) -> str:
         what = self.question(name)

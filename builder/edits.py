@@ -39,8 +39,8 @@ class SetMember(Edit, frozen=True, kw_only=True, tag="set"):
     """Set a member of a part (`of` "": of the document); `member` may lead inside, as `text/en`, or
     `media/sha256:…/alt`.
 
-    Without `value` the member is removed. `was`, if given, is what the author saw there. A new
-    member of a map stands before `before`, or last.
+    Without `value` the member is removed. `was`, if given, is what the author saw there, None where
+    it was left out. A new member of a map stands before `before`, or last.
     """
 
     of: str
@@ -200,7 +200,7 @@ class _Worker:
         self.document, self.tree = parsed.document, to_tree(parsed.document)
         if isinstance(inverse, SetMember):
             seen = self.value(inverse.of, inverse.member)
-            return msgspec.structs.replace(inverse, was=seen)
+            return msgspec.structs.replace(inverse, was=None if seen is UNSET else seen)
         return inverse
 
     def do(self, edit: AnyEdit) -> AnyEdit:
@@ -451,7 +451,7 @@ class _Worker:
 
 def _require_same(was: Any, now: Any) -> None:
     """Refuse where somebody else set another value since."""
-    if was is not UNSET and was != now:
+    if was is not UNSET and was != (None if now is UNSET else now):
         raise Refused(Problem("changed_meanwhile", ""), now=now)
 
 

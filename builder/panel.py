@@ -226,7 +226,8 @@ def edits_of(
             was = _at(shown, member)
             value = _read(one, key, form.get(name, ""), was)
             if value != was and (now is None or value != _at(now, member)):
-                edits.append(SetMember(of=of, member=member, value=value, was=was))
+                seen = None if was is UNSET else was
+                edits.append(SetMember(of=of, member=member, value=value, was=seen))
     if not edits:
         return None
     return edits[0] if len(edits) == 1 else Several(edits=tuple(edits))

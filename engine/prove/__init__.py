@@ -26,20 +26,23 @@ __all__ = ["Findings", "Undecided", "Unreachable", "digest", "prove", "warnings"
 Range = tuple[float | None, float | None]
 
 
-def prove(document: Document, seconds: float = 5.0) -> Findings:
+def prove(document: Document, seconds: float = 5.0, about: str = "") -> Findings:
     """What holds of every complete response.
 
     Args:
         document: without errors (`check` found none).
         seconds: how long it may take; what is not settled by then is in `undecided`.
+        about: the pointer of a rule that somebody looks at: `witnesses` then also has a response
+            in which it is true, and one in which it is not, by `true.<pointer>`, `false.<pointer>`.
     """
-    return _Proof(document, Clock(seconds)).run()
+    return _Proof(document, Clock(seconds), about).run()
 
 
 class _Proof:
-    def __init__(self, document: Document, clock: Clock) -> None:
+    def __init__(self, document: Document, clock: Clock, about: str) -> None:
         self.document = document
         self.clock = clock
+        self.about = about
         self.plan = Plan(document)
         self.search = Search(self.plan, clock, replay_on(Survey(document)))
         self.places = dict(_places(document))
@@ -163,10 +166,12 @@ class _Proof:
     # -- witnesses --------------------------------------------------------------------------
 
     def positive_witnesses(self) -> None:
-        """A response for each page, ending and jump that is reached."""
+        """A response for each page, ending and jump that is reached, and for the rule asked of."""
         for goal, trace in sorted(self.search.shown.items()):
             if goal.kind in ("page", "ending", "jump"):
                 self.witnesses[f"{goal.kind}s.{goal.name}"] = _response(trace)
+            elif goal.kind in ("true", "false") and goal.name == self.about:
+                self.witnesses[f"{goal.kind}.{goal.name}"] = _response(trace)
 
     def reasons(self, lost: Unreachable, never: tuple[str, ...], always: tuple[str, ...]) -> None:
         """For each finding the rules behind it, as far as the time goes."""

@@ -42,9 +42,10 @@ def warnings(found: Findings) -> tuple[engine.Problem, ...]:
     return prover.warnings(found)
 
 
-def prove(document: engine.Document, seconds: float) -> Findings:
-    """What holds of every complete response of a document without errors."""
-    return prover.prove(document, seconds)
+def prove(document: engine.Document, seconds: float, about: str = "") -> Findings:
+    """What holds of every complete response of a document without errors; with responses for and
+    against the rule at `about`."""
+    return prover.prove(document, seconds, about)
 
 
 def digest_of(problems: Iterable[SurveyProblem]) -> str:
