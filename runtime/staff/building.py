@@ -20,6 +20,7 @@ from runtime.accounts.access import Principal
 from runtime.drafts import service as drafts
 from runtime.kit.http import Http
 from runtime.kit.words import catalogue, say
+from runtime.org.service import list_sites
 from runtime.staff.frame import language_of
 from runtime.staff.offered import OPEN, Offer, Offers
 from runtime.staff.pages.sign_in import Fields
@@ -61,7 +62,6 @@ class Line(Struct, frozen=True):
     type: str
     options: tuple[str, ...]
     is_required: bool
-    is_conditional: bool
     problems: tuple[str, ...]
 
 
@@ -71,8 +71,6 @@ class Sheet(Struct, frozen=True):
     id: str
     number: int
     title: str
-    is_conditional: bool
-    has_jumps: bool
     problems: tuple[str, ...]
     lines: tuple[Line, ...]
 
@@ -108,6 +106,13 @@ class Desk:
     def offers(self) -> Offers:
         """What members that name something of the hospital are chosen from."""
         return Offers(self.deployment, self.lang)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Words for codes that a document does not explain: sites, and whom its alerts call."""
+        names = {one.id: one.text for one in list_sites(self.deployment.db, self.lang)}
+        members = ("notify", "open_case") if self.document.alerts else ()
+        return names | {one.code: one.words for m in members for one in self.offers.of(m)}
 
     def home_of(self, at: str) -> str:
         """The page of the builder where this part is edited; "" for the canvas."""
@@ -214,8 +219,6 @@ def sheets_of(desk: Desk) -> list[Sheet]:
                 one.id,
                 position,
                 desk.text(one.title),
-                one.show_if is not None,
-                bool(one.next),
                 desk.words(found.get(one.id, ())),
                 tuple(lines),
             )
@@ -231,8 +234,7 @@ def _line(desk: Desk, question: Any, number: int, problems: tuple[Problem, ...])
         desk.text(question.text),
         question.type,
         tuple(desk.text(part.text) for part in parts[:8]),
-        question.required is not False,
-        question.show_if is not None,
+        question.required is True,
         desk.words(problems),
     )
 

@@ -19,6 +19,8 @@ class Tab(Struct, frozen=True):
 
 TABS = (
     Tab("edit", "/edit"),
+    Tab("rules", "/edit/rules", "surveys:read"),
+    Tab("flow", "/edit/flow", "surveys:read"),
     Tab("doctor", "/edit/doctor"),
     Tab("preview", "/preview", "surveys:read"),
     Tab("texts", "/edit/texts"),

@@ -32,6 +32,7 @@ from runtime.staff.building import (
     sheets_of,
 )
 from runtime.staff.building_posts import answer
+from runtime.staff.building_rules import rules_on_canvas, slots_of
 from runtime.staff.building_tabs import framed, path_of
 from runtime.staff.frame import page, redirect
 from runtime.staff.pages.sign_in import Fields
@@ -80,6 +81,8 @@ def _page(
         status=status,
         **framed(desk, "edit"),
         sheets=sheets_of(desk),
+        ruled=rules_on_canvas(desk),
+        slots=slots_of(desk, part),
         at=at,
         kind="page" if isinstance(part, Page) else "question" if at else "head",
         type=getattr(part, "type", "") if at else "",
