@@ -208,7 +208,8 @@ def test_a_foreign_response_is_not_found(
     sign_in(filled, client, "looker")
     with filled.db.begin() as connection:
         user = users.ensure(connection, "looker", "looker")
-        roles.grant(connection, user, role, **where)
+        sites, departments = where.get("sites"), where.get("departments")
+        roles.grant(connection, user, role, sites=sites, departments=departments)
     with filled.db.begin_everywhere() as connection:
         rows = connection.execute(
             sa.text("SELECT id, survey_id, site, department FROM responses")
