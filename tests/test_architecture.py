@@ -1,6 +1,7 @@
 """The engine stays pure: what import contracts cannot see is looked for in its source."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted((ROOT / "engine").rglob("*.py"))
+MIGRATIONS = ROOT / "runtime" / "migrations" / "versions"
 CLOCKS = {"now", "utcnow", "today", "monotonic", "perf_counter"}
 INPUT_OUTPUT = {"open", "print", "input", "breakpoint", "__import__"}
 
@@ -42,3 +44,11 @@ def test_every_module_opens_with_a_sentence(package: str) -> None:
         if not (ast.get_docstring(ast.parse(path.read_bytes())) or path.read_bytes() == b"")
     ]
     assert silent == []
+
+
+def test_migrations_stand_one_behind_the_other() -> None:
+    """Two that were written side by side would leave a database that nobody can migrate."""
+    texts = [path.read_text("utf-8") for path in sorted(MIGRATIONS.glob("0*.py"))]
+    chain = [re.findall(r'^(?:down_)?revision.* = "?(\w+)"?$', text, re.M) for text in texts]
+    assert [own for own, _ in chain] == [f"{number:04}" for number in range(1, len(texts) + 1)]
+    assert [before for _, before in chain[1:]] == [own for own, _ in chain[:-1]]
