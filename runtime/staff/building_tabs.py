@@ -23,6 +23,7 @@ TABS = (
     Tab("flow", "/edit/flow", "surveys:read"),
     Tab("doctor", "/edit/doctor"),
     Tab("preview", "/preview", "surveys:read"),
+    Tab("walks", "/edit/walks"),
     Tab("texts", "/edit/texts"),
     Tab("json", "/edit/json"),
     Tab("changes", "/changes", "surveys:read"),

@@ -44,6 +44,7 @@ from runtime.staff.pages import (
     sites,
     survey_changes,
     survey_paper,
+    survey_walks,
     surveys,
     users,
 )
@@ -65,6 +66,7 @@ PAGES = (
     build_preview,
     survey_changes,
     survey_paper,
+    survey_walks,
     build_texts,
     sites,
     departments,

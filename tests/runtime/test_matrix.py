@@ -112,6 +112,8 @@ MATRIX = {
     "GET /staff/surveys/{survey:str}/preview": "HRDQNM",
     "POST /staff/surveys/{survey:str}/preview": "HRDQNM",
     "POST /staff/surveys/{survey:str}/preview/walk": "Q",
+    "GET /staff/surveys/{survey:str}/edit/walks": "Q",
+    "POST /staff/surveys/{survey:str}/edit/walks": "Q",
     "GET /staff/surveys/{survey:str}/changes": "HRDQNM",
     "GET /staff/surveys/{survey:str}/paper.pdf": "HRDQNM",
     "GET /staff/surveys/{survey:str}/publish": "RQ",

@@ -9,12 +9,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct, structs
 
 import engine
 from builder.edits import Insert, Refused
+from builder.walks import new_walk
 from builder.words import RuleWords
 from renderers import miniprogram
 from renderers.kiosk.frame import KioskFrame, KioskLinks
@@ -84,9 +85,11 @@ def show(
     survey: FromPath[str],
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
+    walk: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The survey's first page on all devices, nothing answered yet."""
-    return Preview(request, principal, deployment, survey).draw(State())
+    """The survey's first page on all devices, nothing answered yet; or as a test patient does."""
+    preview = Preview(request, principal, deployment, survey)
+    return preview.draw(preview.state_of(walk))
 
 
 @post(
@@ -199,6 +202,13 @@ class Preview:
         """The preview's words."""
         return say(f"preview_{code}", self.lang, **params)
 
+    def state_of(self, walk: str) -> State:
+        """The answers of a stored test patient; none for a name that there is not."""
+        for one in self.compiled.document.walks:
+            if one.id == walk:
+                return State(answers=dict(one.answers), context=dict(one.context))
+        return State()
+
     # Steps
 
     def draw(self, state: State, posted: Posted | None = None) -> Response[Any]:
@@ -225,7 +235,13 @@ class Preview:
         if survey is None:
             return self._unfit()
         rehearsal = Rehearsal(survey, state, self.today)
-        walk = walk_of(rehearsal, " ".join(title.split())[:TITLE_LENGTH] or self.say("walk_title"))
+        walk = new_walk(
+            survey,
+            rehearsal.evaluation.answers,
+            rehearsal.state.context,
+            self.today.isoformat(),
+            " ".join(title.split())[:TITLE_LENGTH] or self.say("walk_title"),
+        )
         try:
             drafts.apply_edit(
                 self.deployment.db,
@@ -437,25 +453,6 @@ def _number(typed: str) -> float | str:
         return float(typed)
     except ValueError:
         return typed
-
-
-def walk_of(rehearsal: Rehearsal, title: str) -> dict[str, Any]:
-    """The answers so far as a test patient: whoever answers so is asked this and scores that."""
-    evaluation = rehearsal.evaluation
-    scores = {name: score.value for name, score in evaluation.scores.items()}
-    expect: dict[str, Any] = {"asked": list(evaluation.asked)}
-    if scores:
-        expect["scores"] = scores
-    if evaluation.ending is not None:
-        expect["ending"] = evaluation.ending
-    return {
-        "id": "walk",
-        "title": title,
-        "answers": dict(evaluation.answers),
-        "context": dict(rehearsal.state.context),
-        "today": rehearsal.today.isoformat(),
-        "expect": expect,
-    }
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (show, step, record_walk)

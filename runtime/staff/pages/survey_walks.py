@@ -1,0 +1,190 @@
+"""The test patients of a survey: whether each still holds, how far they go, and who is missing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+import engine
+from builder.edits import Insert, Refused, Remove, SetMember, Several
+from builder.tree import find, to_tree, write
+from builder.walks import accepting, new_walk
+from engine import check
+from engine.definition import Walk
+from engine.prove.coverage import Proposal
+from engine.scope import Scope
+from runtime.accounts.access import Principal, needs
+from runtime.kit.http import Http
+from runtime.kit.problems import NotFound
+from runtime.org.service import list_sites
+from runtime.staff.building import SURVEYS, Desk, Told
+from runtime.staff.building_tabs import framed
+from runtime.staff.frame import page, redirect
+from runtime.staff.pages.sign_in import Fields
+from runtime.staff.patients import Telling, coverage_of, key_of
+from runtime.staff.rehearsal import compile_draft
+from runtime.wiring import Deployment
+
+HERE = SURVEYS + "/{survey:str}/edit/walks"
+MAX_TITLE = 200
+
+
+@get(HERE, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
+def show(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[Any]:
+    """Every test patient, replayed on the draft; the share covered; proposals."""
+    return Bench(Desk(request, principal, deployment, survey)).draw()
+
+
+@post(
+    HERE,
+    sync_to_thread=True,
+    status_code=200,
+    guards=[needs("surveys:read", "surveys:write")],
+)
+def act(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    fields: NamedDependency[Fields],
+) -> Response[Any]:
+    """One act on a test patient, as an edit that its author can take back."""
+    bench = Bench(Desk(request, principal, deployment, survey))
+    verb, _, name = fields["do"].partition(" ")
+    try:
+        bench.do(verb, name, fields)
+    except Refused as refused:
+        return bench.draw(bench.desk.told(refused), status=409)
+    return redirect(bench.address, toast="removed" if verb == "remove" else "saved")
+
+
+class Bench:
+    """The test patients of one draft."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.address = f"{SURVEYS}/{desk.survey}/edit/walks"
+        self.survey = compile_draft(write(desk.document)).survey
+        self.is_sound = self.survey is not None and not check(desk.document)
+        sites = {one.id: one.text for one in list_sites(desk.deployment.db, desk.lang)}
+        self.telling = Telling(Scope(desk.document), desk.lang, sites)
+
+    def draw(self, told: Told | None = None, *, status: int = 200) -> Response[Any]:
+        """The page."""
+        desk = self.desk
+        patients = [self.telling.patient(one, self.survey) for one in desk.document.walks]
+        reached = None
+        if self.survey is not None and self.is_sound:
+            reached = self.telling.reached(coverage_of(self.survey))
+        return page(
+            desk.request,
+            desk.principal,
+            "build/walks.html",
+            status=status,
+            **framed(desk, "walks"),
+            here=self.address,
+            patients=patients,
+            broken=sum(bool(one.differences) for one in patients),
+            reached=reached,
+            told=told,
+            t=self.telling.say,
+        )
+
+    def do(self, verb: str, name: str, fields: Fields) -> None:
+        """Carry out an act.
+
+        Raises:
+            Refused: somebody changed it meanwhile.
+            NotFound: no such act, no such patient.
+        """
+        acts: dict[str, Callable[[str, Fields], None]] = {
+            "add": self._add,
+            "add_all": self._add_all,
+            "accept": self._accept,
+            "accept_all": self._accept_all,
+            "rename": self._rename,
+            "copy": self._copy,
+            "remove": self._remove,
+        }
+        if verb not in acts:
+            raise NotFound("act", "There is no such act.")
+        acts[verb](name, fields)
+
+    def _walk(self, name: str) -> Walk:
+        for one in self.desk.document.walks:
+            if one.id == name:
+                return one
+        raise NotFound("walk", "There is no such test patient.")
+
+    def _compiled(self) -> engine.Survey:
+        if self.survey is None:
+            raise NotFound("walk", "The draft cannot be filled in yet.")
+        return self.survey
+
+    def _proposals(self) -> tuple[Proposal, ...]:
+        survey = self._compiled()
+        return coverage_of(survey).proposals if self.is_sound else ()
+
+    def _insert(self, proposal: Proposal) -> Insert:
+        one = proposal.response
+        survey = self._compiled()
+        title = self.telling.title(proposal)[:MAX_TITLE]
+        value = new_walk(survey, one.answers, one.context, one.today, title)
+        return Insert(into="", list="walks", value=value)
+
+    def _add(self, name: str, _fields: Fields) -> None:
+        for proposal in self._proposals():
+            if key_of(proposal.response) == name:
+                self.desk.apply(self._insert(proposal))
+                return
+        raise NotFound("walk", "This patient is proposed no longer.")
+
+    def _add_all(self, _name: str, _fields: Fields) -> None:
+        inserts = tuple(map(self._insert, self._proposals()))
+        if inserts:
+            self.desk.apply(Several(edits=inserts))
+
+    def _accept(self, name: str, _fields: Fields) -> None:
+        self.desk.apply(self._accepting(self._walk(name)))
+
+    def _accept_all(self, _name: str, _fields: Fields) -> None:
+        survey = self._compiled()
+        broken = {p.split("/")[2] for p in (one.at for one in engine.run_walks(survey))}
+        walks = [self.desk.document.walks[int(i)] for i in sorted(broken, key=int)]
+        if walks:
+            self.desk.apply(Several(edits=tuple(map(self._accepting, walks))))
+
+    def _accepting(self, walk: Walk) -> SetMember:
+        place = find(to_tree(self.desk.document), walk.id)
+        assert place is not None
+        return accepting(self._compiled(), walk, place.part.get("expect", msgspec.UNSET))
+
+    def _rename(self, name: str, fields: Fields) -> None:
+        title = " ".join(fields["title"].replace("\0", "").split())[:MAX_TITLE]
+        if title:
+            self.desk.apply(SetMember(of=self._walk(name).id, member="title", value=title))
+
+    def _copy(self, name: str, _fields: Fields) -> None:
+        walk = self._walk(name)
+        own = self.telling.words.text(walk.title) or walk.id
+        copied = {"title": self.telling.say("copy_of", title=own)[:MAX_TITLE]}
+        place = find(to_tree(self.desk.document), walk.id)
+        assert place is not None
+        behind = place.home[place.position + 1 :]
+        before = behind[0]["id"] if behind else None
+        self.desk.apply(Insert(into="", list="walks", value=place.part | copied, before=before))
+
+    def _remove(self, name: str, _fields: Fields) -> None:
+        self.desk.apply(Remove(of=self._walk(name).id))
+
+
+handlers: tuple[ControllerRouterHandler, ...] = (show, act)
