@@ -10,9 +10,11 @@ from builder.words import RuleWords
 from engine import check
 from engine.compare import AnswerVerdict, Asked, compare, verdicts
 from engine.definition import Document
+from engine.questions import Question
 from engine.ruletree import RuleNode
 from engine.scope import Scope
 from runtime.kit.words import catalogue, say
+from runtime.responses.fits import Tally
 from runtime.staff.answers import answer_text
 
 SECONDS = 2.0
@@ -38,11 +40,13 @@ class Line(Struct, frozen=True):
 
 
 class Fit(Struct, frozen=True):
-    """What becomes of the answers to a question, and why."""
+    """What becomes of the answers to a question, and why; how many stored ones no longer fit, in
+    words."""
 
     name: str
     verdict: str
     reasons: tuple[str, ...]
+    stored: str = ""
 
 
 class Patient(Struct, frozen=True):
@@ -113,10 +117,25 @@ class Telling:
 
     # Whether it fits
 
-    def verdict(self) -> dict[str, Any]:
+    def doubtful(self) -> dict[str, Question | None]:
+        """The questions whose answers may no longer be good, as they are now; None where nothing
+        is left to take them. Personal answers are sealed, and not counted."""
+        after = self.after.scope.questions
+        found: dict[str, Question | None] = {}
+        for name, one in verdicts(self.old, self.new).items():
+            if one.verdict == "lost" and not self._is_personal(name):
+                is_gone = {"question_removed", "type_changed"} & set(one.reasons)
+                found[name] = None if is_gone else after[name]
+        return found
+
+    def _is_personal(self, name: str) -> bool:
+        both = (self.before.scope.questions[name], self.after.scope.questions.get(name))
+        return any(one is not None and one.effective_privacy != "none" for one in both)
+
+    def verdict(self, tally: Tally | None = None) -> dict[str, Any]:
         """Which stored answers fit, and which patients would be asked something else."""
         found = verdicts(self.old, self.new)
-        fits = [self._fit(name, one) for name, one in found.items()]
+        fits = [self._fit(name, one, tally) for name, one in found.items()]
         errors = len(check(self.old)) + len(check(self.new))
         compared = None if errors else compare(self.old, self.new, SECONDS)
         return {
@@ -127,9 +146,20 @@ class Telling:
             "undecided": [self.after.question(q) for q in compared.undecided] if compared else [],
         }
 
-    def _fit(self, name: str, one: AnswerVerdict) -> Fit:
+    def _fit(self, name: str, one: AnswerVerdict, tally: Tally | None) -> Fit:
         reasons = tuple(self.say(f"reason_{reason}") for reason in one.reasons)
-        return Fit(self.before.text(self.before.scope.questions[name].text), one.verdict, reasons)
+        text = self.before.text(self.before.scope.questions[name].text)
+        stored = ""
+        if tally is not None and one.verdict == "lost":
+            stored = self._stored(name, tally)
+        return Fit(text, one.verdict, reasons, stored)
+
+    def _stored(self, name: str, tally: Tally) -> str:
+        if self._is_personal(name):
+            return self.say("stored_personal")
+        code = "stored_newest" if tally.has_more else "stored"
+        unfit = tally.unfit.get(name, 0)
+        return self.say(code, total=f"{tally.looked_at:,}", unfit=f"{unfit:,}")
 
     def _patient(self, one: Asked) -> Patient:
         words = self.before if one.by == "old" else self.after

@@ -1,31 +1,27 @@
 """Test patients in words: what they answer, what is expected of them, and how that has changed."""
 
 import hashlib
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 import engine
 from builder.branch_words import BranchWords
-from builder.tree import Tree, write
+from builder.tree import Tree
 from builder.walks import Outcome, replay
 from builder.words import RuleWords
 from engine.branches import Branch, taken
-from engine.definition import Document, Walk
-from engine.prove.coverage import Coverage, Proposal, Response, Ways, cover, ways_through
+from engine.definition import Walk
+from engine.prove.coverage import Coverage, Proposal, Response, cover
 from runtime.kit.words import say
 from runtime.staff.answers import answer_text
+from runtime.surveys import findings
 
 SECONDS = 2.0
-DOCUMENTS_KEPT = 32
 NAMED = 2
 MAX_LISTED = 200
-_lock = threading.Lock()
-_ways: dict[bytes, Ways] = {}
-"""What was settled of the documents asked about last, whatever test patients they have."""
 
 
 class Fact(Struct, frozen=True):
@@ -76,27 +72,10 @@ class Reached(Struct, frozen=True):
     suggestions: tuple[Suggestion, ...]
 
 
-def ways_of(document: Document) -> Ways:
-    """Which branches a document without errors has; what is settled is not looked for again."""
-    bare = write(structs.replace(document, walks=()))
-    key = hashlib.sha256(bare).digest()
-    with _lock:
-        known = _ways.get(key)
-    if known is not None:
-        return known
-    found = ways_through(document, SECONDS)
-    if not found.undecided:
-        with _lock:
-            while len(_ways) >= DOCUMENTS_KEPT:
-                del _ways[next(iter(_ways))]
-            _ways[key] = found
-    return found
-
-
 def coverage_of(survey: engine.Survey) -> Coverage:
     """How far the survey's own walks go, as the engine evaluates them."""
     each = (taken(survey, one.answers, one.context, one.today) for one in survey.document.walks)
-    return cover(ways_of(survey.document), frozenset[Branch]().union(*each))
+    return cover(findings.ways(survey.document, SECONDS), frozenset[Branch]().union(*each))
 
 
 def key_of(response: Response) -> str:

@@ -7,6 +7,8 @@ from runtime.alarms.service import open_alarms
 from runtime.org.models import UnmappedSearch
 from runtime.org.reach import reach_of
 from runtime.org.settling import count_unmapped
+from runtime.surveys import approvals
+from runtime.surveys.approvals import Waiting
 from runtime.wiring import Deployment
 
 
@@ -20,4 +22,13 @@ def waiting_for(deployment: Deployment, principal: Principal) -> Mapping[str, in
     if principal.may("alarms:read"):
         with deployment.db.begin() as connection:
             counts["alarms"] = open_alarms(connection)
+    counts["surveys"] = len(to_approve(deployment, principal))
     return {section: count for section, count in counts.items() if count}
+
+
+def to_approve(deployment: Deployment, principal: Principal) -> list[Waiting]:
+    """The surveys that wait for this person's approval, the oldest first."""
+    if not principal.may("surveys:publish"):
+        return []
+    found = approvals.waiting(deployment.db)
+    return [one for one in found if one.is_for(principal.user_id)]

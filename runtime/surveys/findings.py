@@ -8,6 +8,8 @@ import msgspec
 import engine
 from engine import prove as prover
 from engine.prove import Findings
+from engine.prove.coverage import Ways, ways_through
+from runtime.kit.settled import Settled
 from runtime.surveys.models import SurveyProblem
 
 PUBLISH_SECONDS = 5.0
@@ -42,10 +44,30 @@ def warnings(found: Findings) -> tuple[engine.Problem, ...]:
     return prover.warnings(found)
 
 
+_proofs: Settled[Findings] = Settled()
+_ways: Settled[Ways] = Settled()
+
+
 def prove(document: engine.Document, seconds: float, about: str = "") -> Findings:
     """What holds of every complete response of a document without errors; with responses for and
     against the rule at `about`."""
-    return prover.prove(document, seconds, about)
+    if about:
+        return prover.prove(document, seconds, about)
+    return _proofs.get(
+        _bytes(document), lambda: prover.prove(document, seconds), lambda one: not one.undecided
+    )
+
+
+def ways(document: engine.Document, seconds: float) -> Ways:
+    """Which branches a document without errors has, whatever test patients are stored with it."""
+    return _ways.get(
+        _bytes(document), lambda: ways_through(document, seconds), lambda one: not one.undecided
+    )
+
+
+def _bytes(document: engine.Document) -> bytes:
+    """What a proof depends on: all but the test patients."""
+    return msgspec.json.encode(msgspec.structs.replace(document, walks=()))
 
 
 def digest_of(problems: Iterable[SurveyProblem]) -> str:

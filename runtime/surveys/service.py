@@ -558,7 +558,7 @@ def _publishable(
     """The confirmed findings of a document that may be published."""
     survey = engine.compile_survey(document)
     walks = findings.words(engine.run_walks(survey), lang)
-    broken = (*walks, *_missing_pictures(db, document))
+    broken = (*walks, *missing_pictures(db, document))
     if broken:
         raise _refuse(broken)
     proof = findings.prove(document, findings.PUBLISH_SECONDS)
@@ -574,7 +574,8 @@ def _publishable(
     return worded
 
 
-def _missing_pictures(db: Database, document: engine.Document) -> tuple[SurveyProblem, ...]:
+def missing_pictures(db: Database, document: engine.Document) -> tuple[SurveyProblem, ...]:
+    """A problem for each picture that the document shows and nobody uploaded."""
     named = {name.removeprefix("sha256:") for name in pictures_of(document)}
     if not named:
         return ()

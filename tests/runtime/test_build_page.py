@@ -258,7 +258,7 @@ def test_a_new_survey_is_written_and_published(author: Author) -> None:
     looked = client.get(f"/staff/surveys/{survey}/publish", headers=CHINESE).text
     seq = re.search(r'name="seq" value="(\d+)"', looked)
     assert seq is not None and "发布后成为第 1 版" in looked
-    publish = {**form, "seq": seq[1], "confirm": ""}
+    publish = {**form, "seq": seq[1]}
     stale = client.post(f"/staff/surveys/{survey}/publish", data={**publish, "seq": "0"})
     assert stale.status_code == 409
     done = client.post(f"/staff/surveys/{survey}/publish", data=publish, follow_redirects=False)
@@ -268,25 +268,6 @@ def test_a_new_survey_is_written_and_published(author: Author) -> None:
     like = client.post(url, data={**form, "title": "副本", "like": "visit"}, follow_redirects=False)
     copied = drafts.read_draft(author.deployment.db, like.headers["location"].split("/")[3])
     assert copied.document.title == {"zh-CN": "副本"} and len(copied.document.pages) == 2
-
-
-def test_findings_are_confirmed_and_errors_refuse(author: Author) -> None:
-    """A dead rule asks, an unfinished text forbids."""
-    rule = {"op": "ge", "ref": "overall", "value": 1}
-    drafts.apply_edit(
-        author.deployment.db, "visit", SetMember(of="detail", member="show_if", value=rule), OTHER
-    )
-    url = "/staff/surveys/visit/publish"
-    text = author.client.get(url, headers=CHINESE).text
-    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', text))
-    assert "照样发布" in text and len(fields["confirm"]) == 32
-    form = {"_csrf": author.csrf, "seq": fields["seq"]}
-    assert author.client.post(url, data=form).status_code == 409
-    author.did("insert rating", "overall")
-    text = author.client.get(url, headers=CHINESE).text
-    assert "改好后才能发布" in text and 'name="confirm"' not in text
-    seq = str(drafts.seq_of(author.deployment.db, "visit"))
-    assert author.client.post(url, data={**form, "seq": seq}).status_code == 422
 
 
 def test_texts_are_translated_side_by_side(author: Author) -> None:

@@ -40,7 +40,7 @@ def test_changes_are_told_with_the_verdict_and_a_patient(two_versions: TestClien
     assert "不超过 3 分" in text and "不超过 2 分" in text
     assert "部分不再可用" in text and "有选项被删除" in text
     assert "「哪些方面不满意？」：原来会问，现在不问" in text
-    assert "<li>总体感受？：3</li>" in text
+    assert "<dt>总体感受？</dt><dd>3</dd>" in text
     linked = two_versions.get("/staff/surveys/visit", headers=CHINESE).text
     assert f'href="{URL}"' in linked
 

@@ -14,7 +14,7 @@ from builder.tree import write
 from engine.branches import Branch, branches, taken
 from engine.definition import Document
 from runtime.drafts import service as drafts
-from runtime.staff.patients import ways_of
+from runtime.surveys import findings
 from runtime.surveys.service import put_draft, store_survey
 from runtime.wiring import Deployment
 from tests.runtime.conftest import SURVEY, survey_with
@@ -93,7 +93,7 @@ def test_all_proposals_at_once_are_one_edit(bench: Bench) -> None:
     """Taken back in one step. # R0.4 (part)"""
     before = write(bench.document)
     bench.do("add_all")
-    assert len(bench.covered()) == len(ways_of(bench.document).reachable)
+    assert len(bench.covered()) == len(findings.ways(bench.document, 10.0).reachable)
     actor = drafts.history_of(bench.deployment.db, "visit")[0]
     assert actor.actor_name == "designer"
     data = {"_csrf": bench.csrf, "act": "undo", "at": "", "tab": "walks"}

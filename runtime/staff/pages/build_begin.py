@@ -1,27 +1,24 @@
-"""Where a survey begins and where it goes out: a new draft, and publishing one."""
+"""Where a survey begins: a new draft."""
 
 from typing import Any
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from builder.panel import free_id, new_survey
 from builder.tree import to_tree
-from engine import check
 from runtime.accounts.access import Principal, needs
 from runtime.drafts import service as drafts
 from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
-from runtime.kit.problems import StateConflict, Unprocessable
 from runtime.kit.words import say
-from runtime.staff.building import SURVEYS, Desk, placed
+from runtime.staff.building import SURVEYS
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.surveys import KINDS
-from runtime.surveys import findings, service
+from runtime.surveys import service
 from runtime.wiring import Deployment
 
 MAX_TITLE = 200
@@ -90,72 +87,4 @@ def create(
     return redirect(f"{SURVEYS}/{wanted}/edit")
 
 
-@get(SURVEYS + "/{survey:str}/publish", sync_to_thread=True, guards=[needs("surveys:publish")])
-def ask_publish(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-) -> Response[Any]:
-    """What stands against publishing, and what to confirm."""
-    return _publish_page(Desk(request, principal, deployment, survey))
-
-
-def _publish_page(desk: Desk, *, refused: tuple[str, ...] = (), status: int = 200) -> Response[Any]:
-    errors = check(desk.document)
-    found = None if errors else findings.prove(desk.document, findings.PUBLISH_SECONDS)
-    doubts = () if found is None else findings.warnings(found)
-    return page(
-        desk.request,
-        desk.principal,
-        "build/publish.html",
-        section="surveys",
-        status=status,
-        survey=desk.survey,
-        title=desk.text(desk.document.title),
-        draft=desk.draft,
-        errors=placed(desk, errors),
-        doubts=placed(desk, doubts),
-        confirm=findings.digest_of(findings.words(doubts, desk.lang)) if doubts else "",
-        walks=len(desk.document.walks),
-        refused=refused,
-        may_write=desk.principal.may("surveys:write"),
-        b=desk.say,
-    )
-
-
-@post(
-    SURVEYS + "/{survey:str}/publish",
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:publish")],
-)
-def publish(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
-    """Publish the draft that was looked at; somebody else's later change is looked at first."""
-    desk = Desk(request, principal, deployment, survey)
-    if fields["seq"] != str(desk.draft.seq):
-        return _publish_page(desk, refused=(desk.say("changed_since"),), status=409)
-    try:
-        service.publish_survey(
-            deployment.db,
-            survey,
-            confirm=fields["confirm"] or None,
-            lang=desk.lang,
-            actor=principal.actor(),
-            clock=deployment.clock,
-        )
-    except StateConflict:
-        return _publish_page(desk, refused=(desk.say("needs_confirmation"),), status=409)
-    except Unprocessable as error:
-        sentences = tuple(problem.message for problem in error.problems)
-        return _publish_page(desk, refused=sentences, status=422)
-    return redirect(f"{SURVEYS}/{survey}", toast="saved")
-
-
-handlers: tuple[ControllerRouterHandler, ...] = (ask_new, create, ask_publish, publish)
+handlers: tuple[ControllerRouterHandler, ...] = (ask_new, create)

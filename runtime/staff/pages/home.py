@@ -14,6 +14,7 @@ from runtime.kit.http import Http
 from runtime.staff import queries
 from runtime.staff.frame import page
 from runtime.staff.sections import SECTIONS
+from runtime.staff.waiting import to_approve
 from runtime.wiring import Deployment
 
 DAYS = 7
@@ -44,7 +45,15 @@ def show(
         if one.id in waiting
     ]
     tiles += _lately(principal, deployment)
-    return page(request, principal, "home/home.html", section="home", tiles=tiles, days=DAYS)
+    return page(
+        request,
+        principal,
+        "home/home.html",
+        section="home",
+        tiles=tiles,
+        days=DAYS,
+        to_approve=to_approve(deployment, principal),
+    )
 
 
 def _lately(principal: Principal, deployment: Deployment) -> list[Tile]:

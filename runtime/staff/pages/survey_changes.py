@@ -12,6 +12,7 @@ from engine.parse import parse
 from runtime.accounts.access import Principal, needs
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
+from runtime.responses.fits import Tally, tally
 from runtime.staff.building import Desk
 from runtime.staff.building_tabs import framed
 from runtime.staff.comparison import Telling
@@ -55,9 +56,19 @@ def show(
         old=old,
         new=new,
         lines=telling.lines(),
-        **telling.verdict(),
+        **telling.verdict(stored_answers(deployment, line.kind, survey, telling)),
         v=telling.say,
     )
+
+
+def stored_answers(
+    deployment: Deployment, kind: str, survey: str, telling: Telling
+) -> Tally | None:
+    """How many stored answers no longer fit; None where nobody may know how many there are."""
+    doubtful = telling.doubtful()
+    if not doubtful or kind == "whistleblow":
+        return None
+    return tally(deployment.db, survey, doubtful)
 
 
 def _document(deployment: Deployment, survey: str, name: str) -> Document:

@@ -20,7 +20,7 @@ from runtime.kit.problems import NotFound, StateConflict
 from runtime.staff import queries
 from runtime.staff.answers import part_text, question_text
 from runtime.staff.frame import HEADERS, language_of, page, redirect
-from runtime.surveys import service
+from runtime.surveys import approvals, service
 from runtime.surveys.cache import Form
 from runtime.surveys.models import SurveyLine
 from runtime.wiring import Deployment
@@ -61,6 +61,7 @@ def show_list(
         asked=asked,
         order=order,
         address=f"{HERE}?{urlencode({name: text for name, text in asked.items() if text})}",
+        waiting_ids={one.survey_id for one in approvals.waiting(deployment.db)},
         is_narrowed=bool(wanted or survey_state or kind),
         states=STATES,
         kinds=KINDS,

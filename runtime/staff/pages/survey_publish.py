@@ -1,0 +1,267 @@
+"""Publishing a survey: what stands against it, what it changes, and whose approval it needs."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.types import ControllerRouterHandler
+
+import engine
+from engine import check
+from engine.definition import Document
+from engine.parse import parse
+from engine.problems import Problem
+from engine.scope import Scope
+from runtime.accounts.access import Principal, needs
+from runtime.kit.http import Http
+from runtime.kit.problems import AppError, Forbidden, NotFound, StateConflict, Unprocessable
+from runtime.kit.words import say
+from runtime.org.service import list_sites
+from runtime.staff.building import SURVEYS, Desk, placed
+from runtime.staff.building_tabs import framed
+from runtime.staff.comparison import Telling
+from runtime.staff.frame import page, redirect
+from runtime.staff.pages.sign_in import Fields
+from runtime.staff.pages.survey_changes import stored_answers
+from runtime.staff.patients import Patient
+from runtime.staff.patients import Telling as PatientTelling
+from runtime.surveys import approvals, findings, service
+from runtime.surveys.approvals import Approval
+from runtime.surveys.cache import read_version
+from runtime.wiring import Deployment
+
+HERE = SURVEYS + "/{survey:str}/publish"
+SEEN = "seen:"
+
+
+@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
+def show(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[Any]:
+    """What stands against publishing, what it changes, and what is to be confirmed."""
+    return Gate(Desk(request, principal, deployment, survey)).draw()
+
+
+@post(HERE, sync_to_thread=True, status_code=200, guards=[needs("surveys:publish")])
+def publish(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    fields: NamedDependency[Fields],
+) -> Response[Any]:
+    """Publish the draft that was looked at, or approve it; a later change is looked at first."""
+    gate = Gate(Desk(request, principal, deployment, survey))
+    if (refused := gate.refusal(fields)) is not None:
+        return gate.draw(refused, status=409, typed=fields)
+    try:
+        service.publish_survey(
+            deployment.db,
+            survey,
+            confirm=gate.confirm or None,
+            approval=_named(fields["approval"]),
+            notes=fields["notes"],
+            lang=gate.desk.lang,
+            actor=principal.actor(),
+            clock=deployment.clock,
+        )
+    except (StateConflict, Forbidden, Unprocessable) as error:
+        return gate.again(error, fields)
+    return redirect(f"{SURVEYS}/{survey}", toast="saved")
+
+
+@post(
+    HERE + "/ask",
+    sync_to_thread=True,
+    status_code=200,
+    guards=[needs("surveys:read", "surveys:write")],
+)
+def ask(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    fields: NamedDependency[Fields],
+) -> Response[Any]:
+    """Ask for another person's approval of the draft that was looked at."""
+    gate = Gate(Desk(request, principal, deployment, survey))
+    if (refused := gate.refusal(fields)) is not None:
+        return gate.draw(refused, status=409, typed=fields)
+    if not gate.is_publishable:
+        return gate.draw(gate.say("not_yet"), status=422, typed=fields)
+    try:
+        approvals.ask(
+            deployment.db,
+            survey,
+            gate.desk.draft.seq,
+            notes=fields["notes"],
+            actor=principal.actor(),
+            clock=deployment.clock,
+        )
+    except StateConflict as error:
+        return gate.again(error, fields)
+    return redirect(gate.address, toast="saved")
+
+
+@post(HERE + "/return", sync_to_thread=True, status_code=200, guards=[needs("surveys:publish")])
+def give_back(
+    request: Http,
+    survey: FromPath[str],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    fields: NamedDependency[Fields],
+) -> Response[Any]:
+    """Return a request with a reason."""
+    gate = Gate(Desk(request, principal, deployment, survey))
+    approval = _named(fields["approval"])
+    if approval is None:
+        raise NotFound("approval", "There is no such request.")
+    try:
+        approvals.give_back(
+            deployment.db,
+            approval,
+            reason=fields["reason"],
+            actor=principal.actor(),
+            clock=deployment.clock,
+        )
+    except (StateConflict, Forbidden, Unprocessable) as error:
+        return gate.again(error, fields)
+    return redirect(gate.address, toast="saved")
+
+
+def _named(text: str) -> UUID | None:
+    """The request that a form names; None for none."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("approval", "There is no such request.") from None
+
+
+class Gate:
+    """What a draft has to pass before it goes out, for one person."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.db = desk.deployment.db
+        self.address = f"{SURVEYS}/{desk.survey}/publish"
+        self.errors = check(desk.document)
+        self.doubts: tuple[Problem, ...] = ()
+        self.broken: list[Patient] = []
+        self.lost_pictures = 0
+        if desk.draft.is_draft and not self.errors:
+            self._examine(desk.document)
+
+    def _examine(self, document: Document) -> None:
+        self.doubts = findings.warnings(findings.prove(document, findings.PUBLISH_SECONDS))
+        self.lost_pictures = len(service.missing_pictures(self.db, document))
+        sites = {one.id: one.text for one in list_sites(self.db, self.desk.lang)}
+        telling = PatientTelling(Scope(document), self.desk.lang, sites)
+        survey = engine.compile_survey(document)
+        patients = (telling.patient(walk, survey) for walk in document.walks)
+        self.broken = [one for one in patients if one.differences]
+
+    def say(self, code: str, **params: object) -> str:
+        """One of the page's sentences."""
+        return say(f"publish_{code}", self.desk.lang, **params)
+
+    @property
+    def is_publishable(self) -> bool:
+        """Whether nothing forbids publishing; doubts and approval may still stand before it."""
+        is_sound = not (self.errors or self.broken or self.lost_pictures)
+        return self.desk.draft.is_draft and is_sound
+
+    @property
+    def confirm(self) -> str:
+        """The digest of the warnings, as the API asks it to be repeated."""
+        words = findings.words(self.doubts, self.desk.lang)
+        return findings.digest_of(words) if words else ""
+
+    @property
+    def is_approval_needed(self) -> bool:
+        """Whether a second person has to approve this draft."""
+        return approvals.is_needed(self.db, self.desk.document.kind)
+
+    def refusal(self, fields: Fields) -> str | None:
+        """Why a form is not taken: the draft has changed since, or a warning was not seen."""
+        if fields["seq"] != str(self.desk.draft.seq):
+            return self.say("changed_since")
+        seen = {value for name, value in fields.items() if name.startswith(SEEN)}
+        if not {_key(one) for one in self.doubts} <= seen:
+            return self.say("needs_confirmation")
+        return None
+
+    def again(self, error: AppError, fields: Fields) -> Response[Any]:
+        """The page as it is now, with what was refused."""
+        known = ("approval_needed", "approval_void", "approve_own", "changed_meanwhile", "findings",
+                 "reason")  # fmt: skip
+        code = error.code if error.code in known else "not_yet"
+        newest = Gate(Desk(self.desk.request, self.desk.principal, self.desk.deployment,
+                           self.desk.survey))  # fmt: skip
+        return newest.draw(newest.say(f"refused_{code}"), status=error.status, typed=fields)
+
+    def draw(
+        self, refused: str = "", *, status: int = 200, typed: Fields | None = None
+    ) -> Response[Any]:
+        """The page."""
+        desk = self.desk
+        doubts = placed(desk, self.doubts)
+        asked = approvals.newest(self.db, desk.survey)
+        return page(
+            desk.request,
+            desk.principal,
+            "build/publish.html",
+            status=status,
+            **framed(desk, "publish"),
+            here=self.address,
+            refused=refused,
+            typed=typed if typed is not None else Fields(),
+            errors=placed(desk, self.errors),
+            broken=self.broken,
+            walks=len(desk.document.walks),
+            lost_pictures=self.lost_pictures,
+            doubts=list(zip(map(_key, self.doubts), doubts, strict=True)),
+            is_publishable=self.is_publishable,
+            needs_approval=self.is_approval_needed,
+            asked=asked if self._still_matters(asked) else None,
+            may_decide=self._may_decide(asked),
+            told=self._told(),
+            p=self.say,
+        )
+
+    def _still_matters(self, asked: Approval | None) -> bool:
+        return self.desk.draft.is_draft and asked is not None and asked.state != "approved"
+
+    def _may_decide(self, asked: Approval | None) -> bool:
+        """Whether this person may approve what waits."""
+        if asked is None or asked.state != "waiting":
+            return False
+        me = self.desk.principal
+        waits = {one.survey_id: one for one in approvals.waiting(self.db)}.get(self.desk.survey)
+        return me.may("surveys:publish") and waits is not None and waits.is_for(me.user_id)
+
+    def _told(self) -> dict[str, Any] | None:
+        """What the draft changes against the version that is out; None for the first one."""
+        desk = self.desk
+        version = desk.draft.version
+        if version is None or not desk.draft.is_draft:
+            return None
+        published = parse(read_version(self.db, desk.survey, version)).document
+        assert published is not None, "only what can be read is published"
+        telling = Telling(published, desk.document, desk.lang)
+        stored = stored_answers(desk.deployment, desk.document.kind, desk.survey, telling)
+        return {"lines": telling.lines(), "v": telling.say, **telling.verdict(stored)}
+
+
+def _key(problem: Problem) -> str:
+    """What a form names a warning by."""
+    return f"{problem.code} {problem.at}"
+
+
+handlers: tuple[ControllerRouterHandler, ...] = (show, publish, ask, give_back)
