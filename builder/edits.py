@@ -9,6 +9,7 @@ that is still named elsewhere is not removed.
 import copy
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, cast
 
 import msgspec
@@ -23,7 +24,7 @@ from builder.declared import (
     reorder,
 )
 from builder.references import Inner, Reference, references, uses
-from builder.tree import INNER, LISTS, Place, Tree, find, fresh, ids, to_tree
+from builder.tree import INNER, LISTS, Place, Tree, find, fresh, home_of, ids, to_tree
 from engine.check import OF_ABSENCE, check, check_parsed
 from engine.definition import Document
 from engine.parse import parse_value
@@ -113,11 +114,13 @@ AnyEdit = SetMember | Insert | Remove | Move | Rename | Duplicate | Put | Replac
 
 
 class Edited(msgspec.Struct, frozen=True):
-    """The definition after an edit, what undoes it, and the address of the part it made, if any."""
+    """The definition after an edit with its problems, what undoes it, and the address of the part
+    it made, if any."""
 
     document: Document
     inverse: AnyEdit
     made: str | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 class Refused(Exception):
@@ -139,8 +142,8 @@ class Refused(Exception):
         self.now = now
 
 
-def apply(document: Document, edit: AnyEdit) -> Edited:
-    """The definition after the edit.
+def apply(document: Document, edit: AnyEdit, problems: tuple[Problem, ...] | None = None) -> Edited:
+    """The definition after the edit; `problems` are those of the document, where they are known.
 
     An edit never adds an error but those of an unfinished part (a text not yet written): what
     would name something unknown, or something that comes later, is refused.
@@ -150,10 +153,11 @@ def apply(document: Document, edit: AnyEdit) -> Edited:
     """
     worker = _Worker(document)
     inverse = worker.run(edit)
-    new = _added(check(document), worker.problems)
+    before = check(document) if problems is None else problems
+    new = _added(before, worker.problems)
     if new:
         raise Refused(*new)
-    return Edited(worker.document, inverse, worker.made)
+    return Edited(worker.document, inverse, worker.made, worker.problems)
 
 
 def apply_all(document: Document, edits: Iterable[AnyEdit]) -> Document:
@@ -193,15 +197,28 @@ class _Worker:
     def run(self, edit: AnyEdit) -> AnyEdit:
         """Do it; what undoes it comes back."""
         inverse = self.do(edit)
+        if not isinstance(edit, Several) or _are_apart(edit.edits):
+            self.read()
+        match inverse:
+            case SetMember():
+                return self.seen(inverse)
+            case Several() if _are_apart(inverse.edits):
+                return Several(edits=tuple(self.seen(cast(SetMember, e)) for e in inverse.edits))
+            case _:
+                return inverse
+
+    def read(self) -> None:
+        """Make a document of the tree again, and the tree what the document's written form is."""
         parsed = parse_value(self.tree)
         self.problems = check_parsed(parsed)
         if parsed.document is None or parsed.problems:
             raise Refused(*(parsed.problems or self.problems))
         self.document, self.tree = parsed.document, to_tree(parsed.document)
-        if isinstance(inverse, SetMember):
-            seen = self.value(inverse.of, inverse.member)
-            return msgspec.structs.replace(inverse, was=None if seen is UNSET else seen)
-        return inverse
+
+    def seen(self, inverse: SetMember) -> SetMember:
+        """The same, refused where another value stands than does now."""
+        seen = self.value(inverse.of, inverse.member)
+        return msgspec.structs.replace(inverse, was=None if seen is UNSET else seen)
 
     def do(self, edit: AnyEdit) -> AnyEdit:
         """Change the tree."""
@@ -300,7 +317,8 @@ class _Worker:
         return Replace(document=now)
 
     def several(self, edit: Several) -> AnyEdit:
-        inverses = [self.run(one) for one in edit.edits]
+        step = self.do if _are_apart(edit.edits) else self.run
+        inverses = [step(one) for one in edit.edits]
         return Several(edits=tuple(reversed(inverses)))
 
     # -- parts ------------------------------------------------------------------------------
@@ -362,29 +380,16 @@ class _Worker:
         return Insert(into=into, list=member, value=value, before=before)
 
     def _home(self, address: str) -> tuple[str, str]:
-        """Where a part lives: the `into` and the `list` of an Insert."""
-        at = self.place(address).at.split("/")[1:]
-        if address.count("/"):
-            part, kind, _ = address.split("/")
-            above = self._node_above(part, at) if kind == "nodes" else None
-            return (f"{part}/nodes/{above}" if above else part), kind
-        if len(at) == 4:
-            return self.tree["pages"][int(at[1])]["id"], "questions"
-        return "", at[0]
-
-    def _node_above(self, part: str, at: list[str]) -> str | None:
-        """The id of the node that holds the one at this pointer; None at the top."""
-        if at.count("nodes") < 2:
-            return None
-        node: Any = self.tree
-        for step in at[:-2]:
-            node = node[int(step) if isinstance(node, list) else step]
-        return node["id"]
+        found = home_of(self.tree, address)
+        assert found is not None, "who asks has found the part"
+        return found
 
     def move(self, edit: Move) -> AnyEdit:
         place = self.place(edit.of)
         into, member = self._home(edit.of)
         before = _behind(place)
+        if member == "nodes" and edit.into.rpartition("/")[2] in _ids_of([place.part]):
+            raise Refused(Problem("not_into_itself", place.at, {"part": edit.of}))
         home = self._list(edit.into, member)
         part = place.home.pop(place.position)
         if edit.before == part["id"]:
@@ -447,6 +452,16 @@ class _Worker:
         place.home.insert(place.position + 1, value)
         self.made = self._address(into, member, value["id"])
         return Remove(of=self.made)
+
+
+def _are_apart(edits: tuple[AnyEdit, ...]) -> bool:
+    """Whether these only set members that do not lie in one another: the document need not be read
+    between them, which a page of translations would wait for."""
+    places = [f"{one.of}:{one.member}/" for one in edits if isinstance(one, SetMember)]
+    if len(places) < len(edits):
+        return False
+    in_order = sorted(places)
+    return not any(b.startswith(a) for a, b in pairwise(in_order))
 
 
 def _require_same(was: Any, now: Any) -> None:

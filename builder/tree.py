@@ -95,6 +95,34 @@ def _find_inner(home: list[Tree], name: str, at: str, kind: str) -> Place | None
     return None
 
 
+def home_of(tree: Tree, address: str) -> tuple[str, str] | None:
+    """Where a part lives: the `into` and the `list` of an edit that inserts it; None for no part.
+
+    The `into` of an option is its question, that of a node below another `question/nodes/other`.
+    """
+    place = find(tree, address)
+    if place is None:
+        return None
+    at = place.at.split("/")[1:]
+    if "/" in address:
+        part, kind, _ = address.split("/")
+        above = _node_above(tree, at) if kind == "nodes" else None
+        return (f"{part}/nodes/{above}" if above else part), kind
+    if len(at) == 4:
+        return tree["pages"][int(at[1])]["id"], "questions"
+    return "", at[0]
+
+
+def _node_above(tree: Tree, at: list[str]) -> str | None:
+    """The id of the node that holds the one at this pointer; None at the top."""
+    if at.count("nodes") < 2:
+        return None
+    node: Any = tree
+    for step in at[:-2]:
+        node = node[int(step) if isinstance(node, list) else step]
+    return node["id"]
+
+
 def ids(tree: Tree) -> set[str]:
     """Every id of the shared space."""
     found: set[str] = set()

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 import engine
-from builder.edits import AnyEdit, Edited, apply
+from builder.edits import AnyEdit, Edited, Several, apply
 from builder.tree import write
+from engine.problems import Problem
 from runtime.audit.models import Actor
 from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
@@ -25,18 +26,20 @@ from runtime.surveys.models import Held
 
 PRESENT_SECONDS = 20
 VERSIONS_KEPT = 100
+READ_KEPT = 100
 State = Literal["done", "undone", "dropped"]
 
 
 class Draft(Struct, frozen=True):
-    """The newest document of a survey. `seq` counts all that was ever done to the draft; `made` is
-    the address of the part that an edit made, if it made one."""
+    """The newest document of a survey with its problems. `seq` counts all that was ever done to the
+    draft; `made` is the address of the part that an edit made, if it made one."""
 
     survey_id: str
     document: engine.Document
     seq: int
     version: int | None
     is_draft: bool
+    problems: tuple[Problem, ...]
     made: str | None = None
 
 
@@ -64,6 +67,13 @@ class Done(Struct, frozen=True):
     edit: AnyEdit
     state: State
 
+    @property
+    def part(self) -> str:
+        """The page or question that it was done to; "" where there is not one alone."""
+        edits = self.edit.edits if isinstance(self.edit, Several) else (self.edit,)
+        parts = {getattr(one, "of", "").partition("/")[0] for one in edits}
+        return parts.pop() if len(parts) == 1 else ""
+
 
 _decode = msgspec.json.Decoder(AnyEdit).decode
 
@@ -89,7 +99,8 @@ def apply_edit(
     """
     with db.begin() as connection:
         held = service.hold(connection, survey_id, for_update=True)
-        done = apply(_document(held), edit)
+        before = _read(held.data)
+        done = apply(before.document, edit, before.problems)
         seq = _keep(connection, held, done, actor, clock)
         connection.execute(_DROP, {"id": survey_id, "actor": actor.id})
         connection.execute(
@@ -138,7 +149,8 @@ def _step(
         if row is None:
             raise StateConflict(f"nothing_to_{way}", f"There is nothing to {way}.")
         edit = _decode(bytes(row.inverse))
-        done = apply(_document(held), edit)
+        before = _read(held.data)
+        done = apply(before.document, edit, before.problems)
         seq = _keep(connection, held, done, actor, clock)
         connection.execute(
             _TURN,
@@ -173,6 +185,25 @@ def history_of(db: Database, survey_id: str, *, after: int = 0, limit: int = 100
                 "WHERE survey_id = :id AND changed > :after ORDER BY changed DESC LIMIT :limit"
             ),
             {"id": survey_id, "after": after, "limit": limit},
+        ).all()
+    return [
+        Done(row.changed, row.at, row.actor_name, _decode(bytes(row.edit)), row.state)
+        for row in rows
+    ]
+
+
+def changes_of_others(
+    db: Database, survey_id: str, actor: Actor, since: datetime, *, limit: int = 100
+) -> list[Done]:
+    """What others did to the draft since a moment, newest first."""
+    with db.begin() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT changed, at, actor_name, edit, state FROM survey_edits "
+                "WHERE survey_id = :id AND actor_id <> :actor AND at > :since "
+                "ORDER BY changed DESC LIMIT :limit"
+            ),
+            {"id": survey_id, "actor": actor.id, "since": since, "limit": limit},
         ).all()
     return [
         Done(row.changed, row.at, row.actor_name, _decode(bytes(row.edit)), row.state)
@@ -219,20 +250,44 @@ def seq_of(db: Database, survey_id: str) -> int:
     return seq
 
 
-def _document(held: Held) -> engine.Document:
-    document = engine.parse(held.data).document
-    assert document is not None, "only what can be read is stored"
-    return document
+class _Read(Struct, frozen=True):
+    """A stored document and its problems."""
+
+    document: engine.Document
+    problems: tuple[Problem, ...]
+
+
+def _read(data: bytes) -> _Read:
+    """What was stored, read once: a draft is looked at again with each key that is pressed."""
+    known = _known.get(data)
+    if known is None:
+        document = engine.parse(data).document
+        assert document is not None, "only what can be read is stored"
+        known = _keep_read(data, _Read(document, engine.check(document)))
+    return known
+
+
+def _keep_read(data: bytes, read: _Read) -> _Read:
+    if len(_known) >= READ_KEPT:
+        _known.clear()
+    _known[data] = read
+    return read
+
+
+_known: dict[bytes, _Read] = {}
+"""Documents that were read lately."""
 
 
 def _draft(held: Held, made: str | None = None) -> Draft:
-    return Draft(held.id, _document(held), held.seq, held.version, held.is_draft, made)
+    read = _read(held.data)
+    return Draft(held.id, read.document, held.seq, held.version, held.is_draft, read.problems, made)
 
 
 def _keep(connection: sa.Connection, held: Held, done: Edited, actor: Actor, clock: Clock) -> int:
     """Store the document; the number of this change. What says the same as the published version
     is no draft any more."""
     data = write(done.document)
+    _keep_read(data, _Read(done.document, done.problems))
     is_published = held.version is not None and data == _published(connection, held)
     kept = None if is_published else data
     return service.keep_draft(connection, done.document, kept, actor, clock)

@@ -1,17 +1,15 @@
 """A survey's draft as one person sees it in the builder: its canvas, the properties of a part."""
 
 from functools import cached_property
-from typing import Any, cast, get_args
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
 
 from builder.edits import AnyEdit, Refused
-from builder.panel import Property, properties_of, shown_lines, text_inputs, value_at
 from builder.references import Reference
-from builder.tree import Tree
-from engine import check
+from builder.tree import find, to_tree
 from engine.definition import Document
 from engine.problems import Problem
 from engine.questions import Question
@@ -22,8 +20,7 @@ from runtime.kit.http import Http
 from runtime.kit.words import catalogue, say
 from runtime.org.service import list_sites
 from runtime.staff.frame import language_of
-from runtime.staff.offered import OPEN, Offer, Offers
-from runtime.staff.pages.sign_in import Fields
+from runtime.staff.offered import Offers
 from runtime.surveys import findings
 from runtime.wiring import Deployment
 
@@ -43,6 +40,8 @@ GROUPS = {
 }
 """The palette; a type that stands in none of the groups comes last."""
 LISTS = ("options", "rows", "nodes")
+NAMING = ("page", "question", "ending", "part", "score")
+"""Parameters of problems that hold the id of a part."""
 
 
 class Told(Struct, frozen=True):
@@ -51,28 +50,6 @@ class Told(Struct, frozen=True):
     sentences: tuple[str, ...]
     uses: tuple[tuple[str, str], ...] = ()
     now: str = ""
-
-
-class Line(Struct, frozen=True):
-    """A question on the canvas."""
-
-    id: str
-    number: int
-    text: str
-    type: str
-    options: tuple[str, ...]
-    is_required: bool
-    problems: tuple[str, ...]
-
-
-class Sheet(Struct, frozen=True):
-    """A page on the canvas."""
-
-    id: str
-    number: int
-    title: str
-    problems: tuple[str, ...]
-    lines: tuple[Line, ...]
 
 
 # One draft as one person sees it
@@ -141,8 +118,30 @@ class Desk:
         return localize(text, self.lang, self.first)
 
     def words(self, problems: tuple[Problem, ...]) -> tuple[str, ...]:
-        """Problems as sentences."""
-        return tuple(one.message for one in findings.words(problems, self.lang))
+        """Problems as sentences, parts named in their own words."""
+        named = tuple(map(self._named, problems))
+        return tuple(one.message for one in findings.words(named, self.lang))
+
+    def _named(self, problem: Problem) -> Problem:
+        """The problem with the names of the parts it speaks of in place of their ids."""
+        params = dict(problem.params)
+        for member in NAMING:
+            name = params.get(member)
+            if isinstance(name, str) and self.part(name.partition("/")[0]) is not None and name:
+                params[member] = self._in_words(name)
+        option, question = params.get("option"), self.part(str(problem.params.get("question", "")))
+        for one in getattr(question, "options", ()):
+            if one.id == option:
+                params["option"] = self.text(one.text) or one.id
+        return msgspec.structs.replace(problem, params=params)
+
+    def _in_words(self, address: str) -> str:
+        """A part, an option, a row or a node: its text, or its id where it has none."""
+        if "/" not in address:
+            return self.name_of(address)
+        place = find(to_tree(self.document), address)
+        text = place.part.get("text") if place is not None else None
+        return self.text(text) or address.rpartition("/")[2]
 
     def name_of(self, part: str) -> str:
         """A part in words: its title or text, else its id."""
@@ -171,6 +170,26 @@ class Desk:
                 found |= {question.id: question for question in sheet.questions}
             self._index = (self.document, found)
         return self._index[1]
+
+    def part_in(self, document: Document, at: str) -> Struct | None:
+        """The page or question of this id in another document, the document itself for none."""
+        parts = (one for sheet in document.pages for one in (sheet, *sheet.questions))
+        return next((one for one in parts if one.id == at), None) if at else document
+
+    def place_of(self, address: str) -> str:
+        """Where a part stands, in words: the page and the number, or the place in its list."""
+        place = find(to_tree(self.document), address) if "/" in address else None
+        if place is not None:
+            return self.say("place_inner", n=place.position + 1)
+        number = 0
+        for position, sheet in enumerate(self.document.pages, 1):
+            if sheet.id == address:
+                return self.say("place_page", n=position)
+            for question in sheet.questions:
+                number += 1
+                if question.id == address:
+                    return self.say("place_question", n=number, page=position)
+        return ""
 
     def told(self, refused: Refused) -> Told:
         """Why an edit was refused."""
@@ -201,42 +220,7 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-# The canvas
-
-
-def sheets_of(desk: Desk) -> list[Sheet]:
-    """The pages with their questions, numbered through, each with its own problems."""
-    found = problems_by_owner(desk.document, check(desk.document))
-    number = 0
-    sheets: list[Sheet] = []
-    for position, one in enumerate(desk.document.pages, 1):
-        lines: list[Line] = []
-        for question in one.questions:
-            number += 1
-            lines.append(_line(desk, question, number, found.get(question.id, ())))
-        sheets.append(
-            Sheet(
-                one.id,
-                position,
-                desk.text(one.title),
-                desk.words(found.get(one.id, ())),
-                tuple(lines),
-            )
-        )
-    return sheets
-
-
-def _line(desk: Desk, question: Any, number: int, problems: tuple[Problem, ...]) -> Line:
-    parts = getattr(question, "options", ()) or getattr(question, "rows", ())
-    return Line(
-        question.id,
-        number,
-        desk.text(question.text),
-        question.type,
-        tuple(desk.text(part.text) for part in parts[:8]),
-        question.required is True,
-        desk.words(problems),
-    )
+# Where problems stand
 
 
 def problems_by_owner(
@@ -262,155 +246,6 @@ def owner_of(document: Document, at: str) -> str:
             return f"context/{name}"
         case _:
             return ""
-
-
-# The properties
-
-
-class Input(Struct, frozen=True):
-    """One input of the panel: its name in the form, its label and what it holds."""
-
-    name: str
-    label: str
-    value: str
-
-
-class Shown(Struct, frozen=True):
-    """One property of the panel with its inputs."""
-
-    rule: Property
-    label: str
-    help: str
-    inputs: tuple[Input, ...]
-    choices: tuple[tuple[str, str], ...] = ()
-    offers: tuple[Offer, ...] = ()
-    others: str | None = None
-    """What else is typed into a list beside the offers; None where nothing else may stand."""
-
-
-class Inner(Struct, frozen=True):
-    """An option, row or node in the panel."""
-
-    id: str
-    list: str
-    inputs: tuple[Input, ...]
-    more: tuple[Shown, ...]
-    name: str
-
-
-def properties(desk: Desk, part: Any, tree: Tree, typed: Fields, prefix: str = "m") -> list[Shown]:
-    """The inputs for the members of a part."""
-    return [_shown_property(desk, one, tree, typed, prefix) for one in properties_of(part)]
-
-
-def _shown_property(desk: Desk, one: Property, tree: Tree, typed: Fields, prefix: str) -> Shown:
-    last = one.member.rpartition("/")[2]
-    choices = tuple((value, desk.label("value", f"{last}.{value}")) for value in one.values)
-    inputs = tuple(_inputs(desk, one, tree, typed, prefix))
-    offers: tuple[Offer, ...] = ()
-    others = None
-    if one.kind in ("line", "list"):
-        offers, others = _offered(desk, one, inputs[0].value)
-    return Shown(
-        one,
-        desk.label("member", last),
-        catalogue(desk.lang).get(f"build_help_{last}", ""),
-        inputs,
-        choices if one.kind == "choice" else (),
-        offers,
-        others,
-    )
-
-
-def _offered(desk: Desk, one: Property, value: str) -> tuple[tuple[Offer, ...], str | None]:
-    """The offers with the chosen ones marked, what is chosen but not offered (any more) last; and
-    what else a list holds that may hold more."""
-    known = desk.offers.of(one.member)
-    if not known and one.member not in desk.offers.members:
-        return (), None
-    chosen = [value] if one.kind == "line" else [part.strip() for part in value.split(",")]
-    codes = {offer.code for offer in known}
-    rest = [code for code in chosen if code and code not in codes]
-    marked = [msgspec.structs.replace(offer, is_on=offer.code in chosen) for offer in known]
-    if one.member in OPEN:
-        return tuple(marked), ", ".join(rest)
-    return (*marked, *(Offer(code, code, is_on=True) for code in rest)), None
-
-
-def _inputs(desk: Desk, one: Property, tree: Tree, typed: Fields, prefix: str) -> list[Input]:
-    def made(member: str, label: str) -> Input:
-        name = f"{prefix}:{member}"
-        return Input(name, label, typed[name] if name in typed else _shown(tree, member, one))
-
-    if one.kind == "text":
-        return [
-            made(member, desk.label("language", language) if language else "")
-            for member, language in text_inputs(one.member, tree, desk.document.languages)
-        ]
-    if one.kind == "texts":
-        several = len(desk.document.languages) > 1
-        return [
-            made(
-                member,
-                f"{_key(desk, key)} {desk.label('language', language)}"
-                if several and language
-                else _key(desk, key),
-            )
-            for key in one.values
-            for member, language in text_inputs(
-                f"{one.member}/{key}", tree, desk.document.languages
-            )
-        ]
-    if one.kind == "points":
-        return [made(f"{one.member}/{key}", _key(desk, key)) for key in one.values]
-    return [made(one.member, "")]
-
-
-def _key(desk: Desk, key: str) -> str:
-    return desk.label("key", key) if key in ("yes", "no") else key
-
-
-def _shown(tree: Tree, member: str, one: Property) -> str:
-    value = value_at(tree, member)
-    if one.kind in ("yes_no", "required"):
-        is_on = one.default if value is None else value
-        return "on" if is_on else ""
-    if value is None:
-        value = one.default if one.kind in ("whole", "choice") else None
-    if value is None:
-        return ""
-    if one.kind == "list":
-        return ", ".join(value)
-    if one.kind == "lines":
-        return shown_lines(one, value)
-    if one.kind == "some":
-        if isinstance(value, list):
-            return ", ".join(cast(list[str], value))
-        return "" if value is True else str(int(value))
-    if one.kind == "json":
-        return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
-    return str(value)
-
-
-def inner_of(desk: Desk, part: Any, tree: Tree, typed: Fields) -> list[Inner]:
-    """The options, rows and nodes of a question, a cascade's nodes with those below them."""
-    found: list[Inner] = []
-    for member in LISTS:
-        for one, own in walk_inner(getattr(part, member, ()), tree.get(member, [])):
-            prefix = f"o:{member}/{one.id}"
-            shown = properties(desk, one, own, typed, prefix)
-            text = next(p for p in shown if p.rule.member == "text")
-            rest = tuple(p for p in shown if p.rule.member not in ("text", "codes", "ext", "image"))
-            found.append(Inner(one.id, member, text.inputs, rest, desk.text(one.text) or one.id))
-    return found
-
-
-def walk_inner(parts: Any, trees: list[Tree]) -> list[tuple[Any, Tree]]:
-    """Options, rows or nodes with their JSON values, those below a node behind it."""
-    found: list[tuple[Any, Tree]] = []
-    for part, tree in zip(parts, trees, strict=True):
-        found += [(part, tree), *walk_inner(getattr(part, "nodes", ()), tree.get("nodes", []))]
-    return found
 
 
 def placed(desk: Desk, problems: tuple[Problem, ...]) -> list[tuple[str, str, str]]:

@@ -19,12 +19,13 @@ from builder.edits import (
     Several,
 )
 from builder.panel import edits_of, new_page, new_question, value_at
-from builder.tree import Tree, find, fresh, to_tree
+from builder.tree import Tree, find, fresh, home_of, to_tree
 from engine.problems import LANGUAGES, Problem
 from runtime.drafts import service as drafts
 from runtime.kit.problems import NotFound
 from runtime.kit.words import say
-from runtime.staff.building import LISTS, TYPES, Desk, walk_inner
+from runtime.staff.building import LISTS, TYPES, Desk
+from runtime.staff.building_panel import walk_inner
 from runtime.staff.pages.sign_in import Fields
 
 CONSENT = "privacy"
@@ -131,7 +132,7 @@ def _by_id(parts: list[Tree]) -> list[tuple[str, Tree]]:
 
 
 def do(desk: Desk, at: str, asked: str) -> str:
-    """Do what a button asks for; the part that is chosen afterwards."""
+    """Do what a button asks for; the address of what was made or acted on, be it an option."""
     name, *words = asked.split()
     if name == "save":
         return at
@@ -147,6 +148,7 @@ def do(desk: Desk, at: str, asked: str) -> str:
         "up": _up,
         "down": _down,
         "move": _move,
+        "to": _to,
         "remove": _remove,
         "copy": _copy,
         "rename": _rename,
@@ -201,31 +203,37 @@ def _insert_page(desk: Desk, at: str, _words: list[str]) -> str:
 
 
 def _add_inner(desk: Desk, at: str, words: list[str]) -> str:
-    """`add LIST`: one more option, row or node at the end of the chosen question."""
-    member = words[0] if words else ""
+    """`add LIST`, `add nodes/NODE`: one more option, row or node at the end of the chosen question,
+    or below a node of it."""
+    member, _, above = (words[0] if words else "").partition("/")
     part: Any = desk.part(at)
     if member not in LISTS or not hasattr(part, member):
         raise NotFound("part", "There is no such list.")
-    parts = getattr(part, member)
-    taken = {name for name, _ in _by_id(to_tree_of(part).get(member, []))}
+    names = [name for name, _ in _by_id(to_tree_of(part).get(member, []))]
+    if above and (member != "nodes" or above not in names):
+        raise NotFound("part", "There is no such part.")
     word = _words_of(desk)["row" if member == "rows" else "option"]
     value = {
-        "id": fresh(member.removesuffix("s"), taken),
-        "text": {desk.first: f"{word} {len(parts) + 1}"},
+        "id": fresh(member.removesuffix("s"), set(names)),
+        "text": {desk.first: f"{word} {len(names) + 1}"},
     }
-    desk.apply(Insert(into=at, list=member, value=value))
-    return at
+    into = f"{at}/nodes/{above}" if above else at
+    return desk.apply(Insert(into=into, list=member, value=value)) or at
+
+
+def part_of(address: str) -> str:
+    """The question of an option, row or node; the part itself for any other."""
+    return address.partition("/")[0]
 
 
 def _home(desk: Desk, part: str) -> tuple[str, list[str], int]:
     """Where a part stands: the `into` of a move, the ids of its list, its place there."""
     if "/" in part:
-        question, _, name = part.split("/", 2)
-        tree = find(to_tree(desk.document), part)
-        if tree is None:
+        tree = to_tree(desk.document)
+        place, home = find(tree, part), home_of(tree, part)
+        if place is None or home is None:
             raise NotFound("part", "There is no such part.")
-        ids = [one["id"] for one in tree.home]
-        return question, ids, ids.index(name)
+        return home[0], [one["id"] for one in place.home], place.position
     pages = [one.id for one in desk.document.pages]
     if part in pages:
         return "", pages, pages.index(part)
@@ -247,7 +255,7 @@ def _up(desk: Desk, at: str, words: list[str]) -> str:
         before = pages.index(into) - 1
         if before >= 0:
             desk.apply(Move(of=part, into=pages[before]))
-    return at if "/" in part else part
+    return part
 
 
 def _down(desk: Desk, at: str, words: list[str]) -> str:
@@ -263,7 +271,7 @@ def _down(desk: Desk, at: str, words: list[str]) -> str:
             target = desk.document.pages[following]
             first = target.questions[0].id if target.questions else None
             desk.apply(Move(of=part, into=target.id, before=first))
-    return at if "/" in part else part
+    return part
 
 
 def _move(desk: Desk, at: str, words: list[str]) -> str:
@@ -272,7 +280,15 @@ def _move(desk: Desk, at: str, words: list[str]) -> str:
         raise NotFound("part", "Say what to move, and where to.")
     part, into, before = words
     desk.apply(Move(of=part, into=_or_none(into) or "", before=_or_none(before)))
-    return at if "/" in part else part
+    return part
+
+
+def _to(desk: Desk, _at: str, words: list[str]) -> str:
+    """`to QUESTION PAGE`: to the end of another page."""
+    if len(words) != 2:
+        raise NotFound("part", "Say which question, and to which page.")
+    desk.apply(Move(of=words[0], into=words[1]))
+    return words[0]
 
 
 def _remove(desk: Desk, at: str, words: list[str]) -> str:
@@ -287,8 +303,7 @@ def _remove(desk: Desk, at: str, words: list[str]) -> str:
 
 def _copy(desk: Desk, at: str, words: list[str]) -> str:
     part = words[0] if words else at
-    made = desk.apply(Duplicate(of=part))
-    return at if "/" in part else made or at
+    return desk.apply(Duplicate(of=part)) or at
 
 
 def _rename(desk: Desk, at: str, words: list[str]) -> str:

@@ -11,11 +11,16 @@ from builder.edits import AnyEdit, Refused
 from builder.panel import BadValue
 from runtime.kit.problems import StateConflict
 from runtime.staff.building import Desk, Told
-from runtime.staff.building_acts import do, shown_after, shown_with_now, typed_edit
+from runtime.staff.building_acts import do, part_of, shown_after, shown_with_now, typed_edit
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 
 Typed = Callable[[Desk, str, Fields], AnyEdit | None]
+
+
+Again = Callable[[str, str, str | None], Response[Any]]
+"""The pieces that changed: what was made or acted on, the act, the panel's hidden copy where the
+panel stays."""
 
 
 class Draw(Protocol):
@@ -43,6 +48,14 @@ def ticked(fields: Fields) -> Fields:
     return joined
 
 
+def asked_for(fields: Fields) -> str:
+    """The act of the button that was pressed, with the words that inputs add to it."""
+    asked = fields["act"].strip() or "save"
+    if asked == "word":
+        return f"{fields['verb']} {fields['word']}"
+    return f"{asked} {fields['to_page']}" if asked.startswith("to ") else asked
+
+
 def answer(
     desk: Desk,
     at: str,
@@ -51,17 +64,23 @@ def answer(
     *,
     typed: Typed = typed_edit,
     done: Callable[[str], str] | None = None,
+    again: Again | None = None,
 ) -> Response[Any]:
-    """Save, act, and go on to what was made; `done` says where, by the part that is chosen then."""
+    """Save, act, and go on to what was made; `done` says where, by the part that is chosen then.
+
+    A page that can draw only what changed of it says so with `again`: htmx is answered so.
+    """
     fields = ticked(fields)
     shown = fields["shown"] or None
-    asked = f"{fields['verb']} {fields['word']}" if fields["act"] == "word" else fields["act"]
+    asked = asked_for(fields)
     edit = None
     try:
         edit = typed(desk, at, fields)
         if edit is not None:
             desk.apply(edit)
-        made = do(desk, at, asked.strip() or "save")
+            shown = shown and shown_after(shown, at, edit)
+            edit = None
+        made = do(desk, at, asked)
     except BadValue as bad:
         member = desk.label("member", bad.member.rpartition("/")[2])
         told = Told((desk.say(f"bad_{bad.code}", member=member),))
@@ -73,7 +92,9 @@ def answer(
         return draw(desk, at, typed=fields, told=told, status=409, shown=shown)
     except StateConflict as error:
         return draw(desk, at, told=Told((desk.say(error.code),)), status=409)
-    is_saved = made == at and desk.request.headers.get("hx-request") and not asked.strip()
-    if shown is not None and is_saved:
-        return draw(desk, at, shown=shown_after(shown, at, edit))
-    return redirect((done or desk.address)(made))
+    is_partial = "hx-request" in desk.request.headers
+    if again is not None and is_partial:
+        return again(made, asked, shown if asked == "save" else None)
+    if shown is not None and made == at and is_partial and not fields["act"].strip():
+        return draw(desk, at, shown=shown)
+    return redirect((done or desk.address)(part_of(made)))

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from builder.decisions import Decisions
 from builder.rules import Where
-from engine.definition import Page
+from engine.definition import Document, Page
 from engine.ruletree import Rule
 from engine.scope import Scope
 from runtime.staff.building import SURVEYS, Desk
@@ -39,11 +39,11 @@ def rule_address(survey: str, at: Where, back: str = "") -> str:
     return f"{SURVEYS}/{survey}/edit/rule?{urlencode(query)}"
 
 
-def rules_on_canvas(desk: Desk) -> dict[str, tuple[Slot, ...]]:
+def rules_on_canvas(desk: Desk, document: Document) -> dict[str, tuple[Slot, ...]]:
     """What the rules of each page and question say, by their ids."""
-    words = Decisions(Scope(desk.document), desk.lang, names=desk.names)
+    words = Decisions(Scope(document), desk.lang, names=desk.names)
     found: dict[str, tuple[Slot, ...]] = {}
-    for page in desk.document.pages:
+    for page in document.pages:
         found[page.id] = tuple(_of_page(desk, words, page))
         for question in page.questions:
             found[question.id] = tuple(_of_question(desk, words, question))

@@ -1,6 +1,6 @@
 """How a rule stands with the logic check while it is being written: never, always, or for whom."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -90,10 +90,15 @@ def _facts(
     words: Decisions, rule: Rule, witness: dict[str, Any] | None
 ) -> tuple[tuple[str, str], ...]:
     """What the witness says of what the rule looks at."""
-    if witness is None:
-        return ()
+    return () if witness is None else facts_of(words, refs(rule), witness)
+
+
+def facts_of(
+    words: Decisions, names: Iterable[str], witness: Mapping[str, Any]
+) -> tuple[tuple[str, str], ...]:
+    """What a patient answers to the questions behind these names, in words; "" for nothing."""
     scope, facts = words.scope, dict[str, str]()
-    for name in refs(rule):
+    for name in names:
         ref = scope.refs.get(name)
         if ref is None:
             continue

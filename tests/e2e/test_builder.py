@@ -50,10 +50,16 @@ class Author:
 
     def add(self, kind: str) -> str:
         """A question of a type, by its button; its id."""
+        self.screen.wait(lambda: self.screen.has("body.has-script"))
         before = set(self.questions())
         self.screen.press(f'[data-type="{kind}"] button')
         self.screen.wait(lambda: len(self.questions()) == len(before) + 1)
+        self.screen.wait(lambda: self.focus().startswith("p-m:text"))
         return next(one for one in self.questions() if one not in before)
+
+    def focus(self) -> str:
+        """The id of what has the focus."""
+        return self.driver.execute_script("return document.activeElement.id")
 
     def choose(self, part: str) -> None:
         self.screen.press(f"#q-{part}")
@@ -66,6 +72,11 @@ class Author:
         field = self.screen.find(f'[name="{name}"]')
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(text, Keys.TAB)
+
+    def settle(self) -> None:
+        """Until all that was typed is with the server."""
+        saving = "return document.body.dataset.saving"
+        self.screen.wait(lambda: self.driver.execute_script(saving) == "false")
 
     def questions(self) -> list[str]:
         script = (
@@ -124,6 +135,7 @@ def test_a_survey_is_made_with_the_mouse_and_answered(opened: Opened, program: R
     author.choose(many)
     author.write("m:text/zh-CN", "哪些方面需要改进？")
     author.write("o:options/option_1:text/zh-CN", "等候太久")
+    author.settle()
     author.screen.press('button[value="add options"]')
     author.screen.wait(lambda: author.screen.has('[name="o:options/option:text/zh-CN"]'))
     assert "需要改进" in author.text_of(many)
@@ -160,13 +172,13 @@ def test_a_question_moves_by_the_keyboard_and_keeps_the_focus(opened: Opened) ->
         Keys.ALT
     ).perform()
     author.screen.wait(lambda: author.questions() == [second, first])
-    focus = "return document.activeElement.id"
-    author.screen.wait(lambda: author.driver.execute_script(focus) == f"q-{first}")
-    assert author.screen.find("#live").get_property("textContent").startswith("2.")
+    author.screen.wait(lambda: author.focus() == f"q-{first}")
+    live = "第 2 题，在第 1 页"
+    author.screen.wait(lambda: live in author.screen.find("#live").get_property("textContent"))
     author.driver.execute_script(f"document.getElementById('b-up-{first}').focus()")
     ActionChains(author.driver).send_keys(Keys.ENTER).perform()
     author.screen.wait(lambda: author.questions() == [first, second])
-    author.screen.wait(lambda: author.driver.execute_script(focus) == f"b-up-{first}")
+    author.screen.wait(lambda: author.focus() == f"b-up-{first}")
 
 
 def test_two_who_edit_one_question_see_each_other_and_lose_nothing(opened: Opened) -> None:
@@ -182,7 +194,8 @@ def test_two_who_edit_one_question_see_each_other_and_lose_nothing(opened: Opene
     for turn in range(6):
         one.write("m:text/zh-CN", f"题目 {turn}？")
         other.write("m:hint/zh-CN", f"提示 {turn}")
-    one.screen.wait(lambda: "题目 5？" in one.text_of(rating))
+    one.settle()
+    other.settle()
     other.screen.open(f"/staff/surveys/{survey}/edit?at={rating}")
     fields = {
         name: other.screen.find(f'[name="m:{name}/zh-CN"]').get_property("value")

@@ -132,8 +132,8 @@ def test_what_a_colleague_changed_meanwhile_is_shown_not_lost(author: Author) ->
     refused = author.act("save", "overall", **{"shown": shown, "m:text/zh-CN": "我写的"})
     assert refused.status_code == 409
     assert "同事写的" in refused.text and "我写的</textarea>" in refused.text
-    news = author.client.get(f"{author.url}/news?seq=0&at=overall", headers=CHINESE).text
-    assert "同事 刚刚改了这份问卷" in news
+    news = author.client.get(f"{author.url}/news?seq=0&was=overall", headers=CHINESE).text
+    assert "同事 刚刚改了：总体感受？" in news or "同事 刚刚改了：同事写的" in news
     other_part = author.act("save", "overall", **{"shown": shown, "m:hint/zh-CN": "提示"})
     assert other_part.status_code == 303
     question = to_tree(author.document)["pages"][0]["questions"][0]

@@ -1,45 +1,36 @@
 """The builder: a survey's pages and questions between a palette and the properties of one part.
 
-Every act is a form that the server carries out and answers with the page as it is now, so it works
-with the keyboard and without scripts; `build.js` adds dragging, saving as one types, and news of
-what others do.
+Every act is a form that the server carries out. Without scripts it answers with the page as it is
+now; htmx is answered with what has changed of it, so that focus and place are kept and a long
+survey stays quick. `build.js` adds dragging, saving as one types, and news of what others do.
 """
 
 from typing import Any
 
-import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
-from builder.tree import find, to_tree
-from engine import check
-from engine.definition import Page
 from runtime.accounts.access import Principal, needs
-from runtime.drafts import service as drafts
 from runtime.kit.http import Http
-from runtime.staff.building import (
-    GROUPS,
-    LISTS,
-    SURVEYS,
-    TYPES,
-    Desk,
-    Told,
-    inner_of,
-    placed,
-    properties,
-    sheets_of,
-)
+from runtime.staff.building import GROUPS, SURVEYS, TYPES, Desk, Told
+from runtime.staff.building_panel import panel_of
 from runtime.staff.building_posts import answer
-from runtime.staff.building_rules import rules_on_canvas, slots_of
+from runtime.staff.building_reply import Seen, drawn_again
 from runtime.staff.building_tabs import framed, path_of
+from runtime.staff.canvas import sheets_of
 from runtime.staff.frame import page, redirect
 from runtime.staff.pages.sign_in import Fields
-from runtime.surveys import findings
 from runtime.wiring import Deployment
 
 HERE = SURVEYS + "/{survey:str}/edit"
+
+
+def is_partial(request: Http) -> bool:
+    """Whether a page of the builder that stands already asks for what has changed."""
+    headers = request.headers
+    return "hx-request" in headers and "hx-history-restore-request" not in headers
 
 
 @get(HERE, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
@@ -49,12 +40,23 @@ def show(
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
     at: FromQuery[str] = "",
+    was: FromQuery[str] = "",
+    seq: FromQuery[str] = "",
 ) -> Response[Any]:
     """The builder with one part chosen; the survey's head where there is none of this id."""
     desk = Desk(request, principal, deployment, survey)
     if desk.home_of(at):
-        return redirect(desk.address(at))
+        return _elsewhere(desk, at)
+    if is_partial(request):
+        return drawn_again(desk, Seen(desk.draft, was, seq), at, is_told=False)
     return _page(desk, at)
+
+
+def _elsewhere(desk: Desk, at: str) -> Response[Any]:
+    """To the page of the builder where this part is edited; the whole of it, also under htmx."""
+    if is_partial(desk.request):
+        return Response(None, status_code=204, headers={"hx-redirect": desk.address(at)})
+    return redirect(desk.address(at))
 
 
 def _page(
@@ -66,35 +68,17 @@ def _page(
     status: int = 200,
     shown: str | None = None,
 ) -> Response[Any]:
-    tree = to_tree(desk.document)
-    place = find(tree, at) if at else None
-    if place is None or not place.at.startswith("/pages/"):
-        at, place = "", None
-    part: Any = desk.part(at)
-    own = place.part if place is not None else {k: v for k, v in tree.items() if k != "pages"}
-    given = typed if typed is not None else Fields()
-    listed = next((name for name in LISTS if hasattr(part, name)), "")
+    panel = panel_of(desk, at, typed, shown)
     return page(
         desk.request,
         desk.principal,
         "build/build.html",
         status=status,
         **framed(desk, "edit"),
-        sheets=sheets_of(desk),
-        ruled=rules_on_canvas(desk),
-        slots=slots_of(desk, part),
-        at=at,
-        kind="page" if isinstance(part, Page) else "question" if at else "head",
-        type=getattr(part, "type", "") if at else "",
-        part=part,
-        properties=properties(desk, part, own, given),
-        inner=inner_of(desk, part, own, given) if at else [],
-        list=listed if at else "",
-        shown=msgspec.json.encode(own).decode() if shown is None else shown,
+        **panel,
+        sheets=sheets_of(desk, desk.draft, panel["at"]),
         palette=palette(),
-        types=tuple(TYPES),
         told=told,
-        languages_of=desk.document.languages,
     )
 
 
@@ -121,6 +105,7 @@ def act(
 ) -> Response[Any]:
     """Save what was typed in the panel, then do what was asked; refusals lose nothing typed."""
     desk = Desk(request, principal, deployment, survey)
+    seen = Seen(desk.draft, fields["was"], fields["seq"])
 
     def done(made: str) -> str:
         tab = fields["tab"]
@@ -128,74 +113,16 @@ def act(
             return desk.address(made)
         return f"{SURVEYS}/{survey}{path_of(tab)}"
 
-    return answer(desk, fields["at"], fields, _page, done=done)
+    def draw(desk: Desk, at: str, **values: Any) -> Response[Any]:
+        if is_partial(request):
+            values.pop("typed", None)
+            return drawn_again(desk, seen, at, **values)
+        return _page(desk, at, **values)
+
+    def again(made: str, asked: str, shown: str | None) -> Response[Any]:
+        return drawn_again(desk, seen, made, asked=asked, shown=shown)
+
+    return answer(desk, fields["at"], fields, draw, done=done, again=again)
 
 
-# The logic doctor and news of others
-
-
-@get(HERE + "/doctor", sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
-def show_doctor(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-) -> Response[Any]:
-    """Problems and proofs of the draft, each at the part it concerns."""
-    desk = Desk(request, principal, deployment, survey)
-    return page(
-        request,
-        principal,
-        "build/doctor.html",
-        **framed(desk, "doctor"),
-        **diagnosis(desk),
-    )
-
-
-def diagnosis(desk: Desk) -> dict[str, Any]:
-    """What is wrong, what the proof says against it, and what it could not settle in its time."""
-    errors = check(desk.document)
-    found = None if errors else findings.prove(desk.document, findings.EDIT_SECONDS)
-    doubts = () if found is None else findings.warnings(found)
-    return {
-        "errors": placed(desk, errors),
-        "doubts": placed(desk, doubts),
-        "undecided": [] if found is None else list(found.undecided),
-        "is_proved": found is not None,
-    }
-
-
-@get(HERE + "/news", sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
-def show_news(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    seq: FromQuery[int] = 0,
-    at: FromQuery[str] = "",
-) -> Response[Any]:
-    """Who else has the draft open, and whether somebody changed it since `seq`."""
-    desk = Desk(request, principal, deployment, survey)
-    others = drafts.note_present(
-        deployment.db, survey, principal.actor(), at, clock=deployment.clock
-    )
-    since = max(0, min(seq, 2**31 - 1))
-    changes = [
-        one
-        for one in drafts.history_of(deployment.db, survey, after=since, limit=20)
-        if one.actor_name != principal.name
-    ]
-    return page(
-        request,
-        principal,
-        "build/news.html",
-        **framed(desk, "edit"),
-        others=[(one.name, desk.name_of(one.at) if one.at else "") for one in others],
-        changed_by=list(dict.fromkeys(one.actor_name for one in changes)),
-        is_behind=desk.draft.seq > since,
-        at=at,
-        address=desk.address(at),
-    )
-
-
-handlers: tuple[ControllerRouterHandler, ...] = (show, act, show_doctor, show_news)
+handlers: tuple[ControllerRouterHandler, ...] = (show, act)

@@ -1,106 +1,228 @@
-// The builder's comforts: dragging, keeping the place of the keyboard, telling what was done.
+// The builder's comforts: dragging, keys, and the keyboard's place after an act.
 // Everything here ends in a form that works without it.
+import { dropped, isPlainEnter } from "/staff/build-acts.js";
 
-const MOVED = "move";
+let isDragging = false;
 
-function send(act) {
-  const form = document.getElementById("acts");
-  const input = document.createElement("input");
-  input.type = "hidden";
-  input.name = "act";
-  input.value = act;
-  form.append(input);
-  form.requestSubmit();
-  setTimeout(() => input.remove());
+// Acts and choices go to the server one after another, in the order in which they were made
+
+const waiting = [];
+let running = null;
+
+function enqueue(job) {
+  waiting.push(job);
+  if (running) tellSaving();
+  else next();
 }
 
-function nextOf(item, name) {
-  const next = item.nextElementSibling;
-  return next ? next.dataset[name] || "-" : "-";
+function next() {
+  running = waiting.shift() ?? null;
+  tellSaving();
+  if (!running) return;
+  const { htmx } = /** @type {any} */ (window);
+  const { href, form, act, typed } = running;
+  const source = form?.isConnected ? form : document.getElementById(href ? "canvas" : "acts");
+  const values = href ? {} : form.isConnected ? { act } : { ...typed, act };
+  htmx.ajax(href ? "GET" : "POST", href ?? form.action, { source, values, swap: "none" })
+    .catch(() => {})
+    .finally(next);
 }
 
-/** What dropping `item` asks for, or "" where nothing changes. Pure but for reading the page. */
-export function dropped(item, to) {
-  if (item.dataset.type) {
-    return `insert ${item.dataset.type} ${to.dataset.questions} ${nextOf(item, "question")}`;
-  }
-  if (item.dataset.question) {
-    return `${MOVED} ${item.dataset.question} ${to.dataset.questions} ${nextOf(item, "question")}`;
-  }
-  if (item.dataset.page) return `${MOVED} ${item.dataset.page} - ${nextOf(item, "page")}`;
-  const [question, list] = (to.dataset.inner || "").split("/");
-  return list
-    ? `${MOVED} ${question}/${list}/${item.dataset.id} ${question} ${nextOf(item, "id")}`
-    : "";
+/** Sends a form with its act; what is typed in it now, should it be gone when its turn comes. */
+function send(act, form = document.getElementById("acts")) {
+  enqueue({ form, act, typed: Object.fromEntries(new FormData(form)) });
 }
 
-function onDrop(event) {
-  if (event.from === event.to && event.oldIndex === event.newIndex) return;
+function tellSaving() {
+  const told = document.getElementById("saved");
+  const isSaving = [running, ...waiting].some((job) => job?.form);
+  document.body.dataset.saving = String(isSaving);
+  if (isSaving && told) told.textContent = told.dataset.saving;
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (document.body.dataset.saving === "true") event.preventDefault();
+});
+
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (!form.matches("#builder [data-send], #acts")) return;
+  event.preventDefault();
+  const button = /** @type {HTMLButtonElement} */ (/** @type {SubmitEvent} */ (event).submitter);
+  send(button?.name === "act" ? button.value : "save", form);
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("#panel");
+  if (form) send("save", form);
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-choose] a");
+  if (!link || link.closest("[hx-boost=false]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  enqueue({ href: link.getAttribute("href") });
+});
+
+// Dragging, with the mouse and on touch screens
+
+const CALM = { animation: 120, forceFallback: true, fallbackTolerance: 4, delay: 200, delayOnTouchOnly: true, touchStartThreshold: 6, filter: "input, textarea, select", preventOnFilter: false, scrollSensitivity: 80, bubbleScroll: true };
+
+function onStart() {
+  isDragging = true;
+}
+
+function onEnd(event) {
+  isDragging = false;
   if (event.to.matches("[data-palette]")) return;
+  if (event.from === event.to && event.oldIndex === event.newIndex) return;
   const act = dropped(event.item, event.to);
+  if (event.item.dataset.act) event.item.remove();
   if (act) send(act);
 }
 
-const CALM = { animation: 120, forceFallback: true, delay: 150, delayOnTouchOnly: true, filter: "input, textarea, select, button", preventOnFilter: false };
-
-function sortables(root) {
+function sortable(list) {
   const { Sortable } = /** @type {any} */ (window);
-  if (!Sortable) return;
-  for (const list of root.querySelectorAll("[data-palette]")) {
-    Sortable.create(list, { ...CALM, filter: "", group: { name: "questions", pull: "clone", put: false }, sort: false });
-  }
-  for (const list of root.querySelectorAll("[data-questions]")) {
-    Sortable.create(list, { ...CALM, group: "questions", onEnd: onDrop, onAdd: (event) => event.item.dataset.type && onDrop(event) });
-  }
-  for (const list of root.querySelectorAll("[data-pages], [data-inner]")) {
-    Sortable.create(list, { ...CALM, onEnd: onDrop, handle: list.matches("[data-pages]") ? ".sheet-head" : undefined });
-  }
+  if (!Sortable || list.dataset.sorted) return;
+  list.dataset.sorted = "";
+  const both = { ...CALM, onStart, onEnd };
+  if (list.matches("[data-palette]")) Sortable.create(list, { ...both, group: { name: "questions", pull: "clone", put: false }, sort: false });
+  else if (list.matches("[data-questions]")) Sortable.create(list, { ...both, group: "questions" });
+  else if (list.matches("[data-pages]")) Sortable.create(list, { ...both, handle: ".sheet-head" });
+  else Sortable.create(list, { ...both, handle: ".grip", group: `inner-${list.dataset.inner}`, fallbackOnBody: true, swapThreshold: 0.65 });
 }
 
+const LISTS = "[data-palette], [data-questions], [data-pages], [data-inner]";
+
+function prepare(root) {
+  if (root.matches(LISTS)) sortable(root);
+  for (const list of root.querySelectorAll(LISTS)) sortable(list);
+}
+
+// Keys
+
 /** Alt and an arrow move what is in focus, as the buttons beside it do. */
-function onKey(event) {
-  if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
+function onArrow(event) {
+  const way = event.key === "ArrowUp" ? "up" : "down";
+  const inner = event.target.closest(".inner-line");
+  if (inner) {
+    event.preventDefault();
+    inner.querySelector(`:scope > .tools [value^="${way} "]`).click();
+    return;
+  }
   const item = event.target.closest("[data-question], [data-page]");
   if (!item) return;
   event.preventDefault();
-  const way = event.key === "ArrowUp" ? "up" : "down";
   send(`${way} ${item.dataset.question || item.dataset.page}`);
 }
 
-function chosenIntoView() {
-  const chosen = document.querySelector(".canvas .is-chosen");
-  if (chosen) chosen.scrollIntoView({ block: "nearest" });
+/** Enter goes on to the next option, and makes one behind the last. */
+function onEnter(event) {
+  const line = event.target.closest(".inner-line");
+  if (!line || !event.target.matches("input[type=text]")) return;
+  event.preventDefault();
+  const inputs = [...document.querySelectorAll(".inner-line .texts input")];
+  const lang = event.target.name.split("/").at(-1);
+  const next = inputs.slice(inputs.indexOf(event.target) + 1).find((one) => one.name.endsWith(lang));
+  if (next) next.focus();
+  else document.querySelector("[id^=b-add-]:not([id*='/'])[form], #panel [id^=b-add-]:not([id*='/'])")?.click();
 }
 
-/** Says to screen readers where the chosen part stands now. */
-function tell() {
-  const live = document.getElementById("live");
-  const chosen = document.querySelector(".canvas .is-chosen a");
-  if (live && chosen) live.textContent = chosen.textContent.trim().replace(/\s+/g, " ");
-}
+document.addEventListener("keydown", (event) => {
+  if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) onArrow(event);
+  else if (isPlainEnter(event)) onEnter(event);
+});
 
-function start() {
-  const builder = document.getElementById("builder");
-  if (!builder) return;
-  if (!builder.dataset.started) {
-    builder.dataset.started = "";
-    sortables(builder);
-    chosenIntoView();
-    tell();
-  } else {
-    const canvas = document.getElementById("canvas");
-    if (canvas && !canvas.dataset.started) sortables(canvas);
-  }
-  const canvas = document.getElementById("canvas");
-  if (canvas) canvas.dataset.started = "";
-}
+// The palette's search
 
-document.addEventListener("keydown", onKey);
-document.addEventListener("htmx:afterSettle", () => start());
-document.addEventListener("htmx:afterRequest", (event) => {
-  const detail = /** @type {any} */ (event).detail;
-  if (detail.requestConfig && detail.requestConfig.verb === "post") {
-    document.body.dispatchEvent(new Event("drafted"));
+document.addEventListener("input", (event) => {
+  const seek = /** @type {HTMLInputElement} */ (event.target);
+  if (!seek.dataset.seek) return;
+  const words = seek.value.trim().toLowerCase();
+  for (const group of document.querySelectorAll(`#${seek.dataset.seek} [data-group]`)) {
+    const all = group.querySelector("h3").textContent.toLowerCase().includes(words);
+    const items = [...group.querySelectorAll("li")];
+    for (const item of items) item.hidden = !all && !item.textContent.toLowerCase().includes(words);
+    group.hidden = items.every((item) => item.hidden);
   }
 });
-start();
+
+// One pane after another on a narrow screen
+
+function show(pane) {
+  document.getElementById("panes").dataset.pane = pane;
+  for (const link of document.querySelectorAll(".pane-switch a")) {
+    if (link.hash === `#${pane}`) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".pane-switch a");
+  if (!link) return;
+  event.preventDefault();
+  show(link.hash.slice(1));
+  document.getElementById(link.hash.slice(1)).focus({ preventScroll: true });
+});
+
+// What the server answered
+
+document.addEventListener("focus-on", (event) => {
+  const found = document.getElementById(event.detail.id);
+  const field = found?.matches("a, button, input, textarea, select") ? found : found?.querySelector("input, textarea, a");
+  if (!field) return;
+  if (field.closest("#props")) show("props");
+  else if (field.closest("#canvas")) show("canvas");
+  field.focus();
+  field.select?.();
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (isDragging && event.detail.elt.id === "news") event.preventDefault();
+});
+
+const fields = (root) => [...root.querySelectorAll("#panel input[type=text], #panel textarea")];
+
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt.id === "panel") for (const one of fields(document)) one.defaultValue = one.value;
+});
+
+/** What is typed while the panel is drawn again is typed into the new one. */
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target, fragment } = event.detail;
+  const at = (root) => root.querySelector("#panel [name=at]")?.value;
+  if (target.id !== "props" || at(target) !== at(fragment)) return;
+  const typed = fields(target).filter((one) => one.value !== one.defaultValue);
+  for (const one of fields(fragment)) {
+    const same = typed.find((other) => other.name === one.name);
+    if (same) one.value = same.value;
+  }
+  if (typed.length) setTimeout(() => document.getElementById("panel")?.dispatchEvent(new Event("change", { bubbles: true })));
+});
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, xhr } = event.detail;
+  if (isDragging && elt.id === "news") event.detail.shouldSwap = false;
+  // What dragging left behind; htmx would copy it, which the policy of the page forbids.
+  if (!isDragging) for (const one of document.querySelectorAll("#builder [style]")) one.removeAttribute("style");
+  if (elt.id === "doctor") for (const one of document.querySelectorAll(".found")) one.replaceChildren();
+  if (xhr.responseURL.includes("/sign-in")) location.reload();
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, xhr } = event.detail;
+  if (["news", "doctor"].includes(elt.id)) return;
+  const isAnswered = [200, 409, 422].includes(xhr.status);
+  document.getElementById("not-saved").hidden = isAnswered;
+  // Whoever is told that a value was refused stays at it, though they pressed on already.
+  if (running?.form && xhr.status !== 200) waiting.splice(0, waiting.length, ...waiting.filter((job) => job.form));
+  else if (running?.href) show("props");
+});
+
+document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+prepare(document.body);
+document.querySelector(".seek")?.removeAttribute("hidden");
+document.body.classList.add("has-script");
+tellSaving();
+document.querySelector(".canvas .is-chosen")?.scrollIntoView({ block: "nearest" });
+show(document.querySelector(".canvas .is-chosen") ? "props" : "canvas");

@@ -1,0 +1,104 @@
+"""What stands on the canvas: pages with their questions, and what of it an edit changed."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from engine.problems import Problem
+from runtime.drafts.service import Draft
+from runtime.staff.building import Desk, problems_by_owner
+from runtime.staff.building_rules import Slot, rules_on_canvas
+
+OPTIONS_SHOWN = 8
+
+
+class Line(Struct, frozen=True):
+    """A question on the canvas."""
+
+    id: str
+    text: str
+    type: str
+    options: tuple[str, ...]
+    is_required: bool
+    rules: tuple[Slot, ...]
+    problems: tuple[str, ...]
+    is_chosen: bool
+
+
+class Sheet(Struct, frozen=True):
+    """A page on the canvas."""
+
+    id: str
+    number: int
+    title: str
+    rules: tuple[Slot, ...]
+    problems: tuple[str, ...]
+    is_chosen: bool
+    lines: tuple[Line, ...]
+
+    @property
+    def outline(self) -> tuple[Any, ...]:
+        """All but what its questions say, of which it holds these in this order."""
+        return (*(getattr(self, name) for name in self.__struct_fields__[:-1]),
+                *(line.id for line in self.lines))  # fmt: skip
+
+
+class Changed(Struct, frozen=True):
+    """What must be drawn again: the whole canvas, or these pages and these single questions."""
+
+    is_all: bool = False
+    sheets: tuple[Sheet, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+
+def sheets_of(desk: Desk, draft: Draft, at: str) -> tuple[Sheet, ...]:
+    """The pages of a draft with their questions, each with its own problems; `at` is chosen."""
+    found = problems_by_owner(draft.document, draft.problems)
+    ruled = rules_on_canvas(desk, draft.document)
+    return tuple(
+        Sheet(
+            one.id,
+            position,
+            desk.text(one.title),
+            ruled.get(one.id, ()),
+            desk.words(found.get(one.id, ())),
+            one.id == at,
+            tuple(
+                _line(desk, each, ruled.get(each.id, ()), found.get(each.id, ()), at)
+                for each in one.questions
+            ),
+        )
+        for position, one in enumerate(draft.document.pages, 1)
+    )
+
+
+def _line(
+    desk: Desk, question: Any, rules: tuple[Slot, ...], problems: tuple[Problem, ...], at: str
+) -> Line:
+    parts = next((found for name in ("options", "rows", "nodes")
+                  if (found := getattr(question, name, ()))), ())  # fmt: skip
+    return Line(
+        question.id,
+        desk.text(question.text),
+        question.type,
+        tuple(desk.text(part.text) for part in parts[:OPTIONS_SHOWN]),
+        question.required is True,
+        rules,
+        desk.words(problems),
+        question.id == at,
+    )
+
+
+def changed(old: tuple[Sheet, ...], new: tuple[Sheet, ...]) -> Changed:
+    """What differs between what was drawn and what is to be."""
+    if [one.id for one in old] != [one.id for one in new]:
+        return Changed(is_all=True)
+    sheets: list[Sheet] = []
+    lines: list[Line] = []
+    for before, after in zip(old, new, strict=True):
+        if before.outline != after.outline:
+            sheets.append(after)
+        else:
+            pairs = zip(before.lines, after.lines, strict=True)
+            lines += [line for was, line in pairs if was != line]
+    return Changed(sheets=tuple(sheets), lines=tuple(lines))
