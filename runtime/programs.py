@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import os
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -57,6 +57,7 @@ HEADERS = {
     "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
 }
+Refusal = Callable[[Http, AppError], Response[Any]]
 RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 """A year of https alone for this host; the hospital's other hosts are its own business (S20)."""
@@ -73,6 +74,7 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
         handlers.append(static_file)
     for channel in channels:
         handlers.extend(_pages(channel, deployment))
+    refusals = _refusals(channels, deployment)
     app = Litestar(
         route_handlers=handlers,
         dependencies={
@@ -80,13 +82,16 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
             "sessions": Provide(lambda: deployment.sessions, sync_to_thread=False, use_cache=True),
         },
         exception_handlers={
-            AppError: _on_app_error,
-            HTTPException: _on_http_exception,
-            psycopg.OperationalError: _on_lost_database,
-            exc.OperationalError: _on_lost_database,
-            exc.TimeoutError: _on_lost_database,
-            exc.DataError: _on_impossible_value,
-            Exception: _on_bug,
+            kind: _told(refusals, answer)
+            for kind, answer in (
+                (AppError, _on_app_error),
+                (HTTPException, _on_http_exception),
+                (psycopg.OperationalError, _on_lost_database),
+                (exc.OperationalError, _on_lost_database),
+                (exc.TimeoutError, _on_lost_database),
+                (exc.DataError, _on_impossible_value),
+                (Exception, _on_bug),
+            )
         },
         middleware=[limits.middleware],
         request_max_body_size=MAX_BODY_BYTES,
@@ -116,6 +121,35 @@ def _pages(channel: Channel, deployment: Deployment) -> Sequence[ControllerRoute
     if importlib.util.find_spec(name) is None:
         return ()
     return importlib.import_module(name).route_handlers(deployment)
+
+
+def _refusals(channels: Sequence[Channel], deployment: Deployment) -> Mapping[str, Refusal]:
+    """How each channel of pages tells a person what went wrong, by the start of its addresses."""
+    found: dict[str, Refusal] = {}
+    for channel in channels:
+        if channel in ("web", "staff"):
+            found |= importlib.import_module(f"runtime.{channel}.routes").refusals(deployment)
+    return dict(sorted(found.items(), key=lambda one: len(one[0]), reverse=True))
+
+
+def _told(refusals: Mapping[str, Refusal], answer: Callable[[Http, Any], Response[bytes]]) -> Any:
+    """The answer as a page where a person reads it, else as a program reads it.
+
+    Addresses of pages that do not exist, lost databases and bugs come here from every channel.
+    """
+
+    def handle(request: Http, error: Any) -> Response[Any]:
+        plain = answer(request, error)
+        path = request.url.path
+        is_read = "text/html" in request.headers.get("accept", "") and not path.startswith(API)
+        tell = next((one for start, one in refusals.items() if path.startswith(start)), None)
+        if not is_read or tell is None:
+            return plain
+        refused = error if isinstance(error, AppError) else AppError("request", "")
+        refused.status = plain.status_code or refused.status
+        return tell(request, refused)
+
+    return handle
 
 
 def _openapi() -> OpenAPIConfig:

@@ -161,3 +161,16 @@ class Place:
         if done.exception is not None and not isinstance(done.exception, SystemExit):
             raise done.exception
         return done.exit_code, done.stdout.strip(), done.stderr.strip()
+
+
+def wait_ready(base: str, process: subprocess.Popen[str]) -> None:
+    """Waits until a program that was started answers that it is ready."""
+    limit = time.monotonic() + READY_SECONDS
+    while time.monotonic() < limit and process.poll() is None:
+        try:
+            if httpx.get(f"{base}/health/ready", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise RuntimeError(f"{base} is not ready")

@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.exceptions import RedisError
 
 from runtime.kit.addresses import client_address
-from runtime.kit.http import Http, app_error_response
+from runtime.kit.http import Http
 from runtime.kit.logging import logger
 from runtime.kit.problems import TooMany
 
@@ -84,7 +84,9 @@ class Limits:
         )
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
-        """The app behind these budgets; what is over answers 429 with Retry-After."""
+        """The app behind these budgets; what is over is told as its channel tells refusals: 429
+        with Retry-After.
+        """
 
         async def limited(scope: Scope, receive: Receive, send: Send) -> None:
             budget = self.budgets.get(_route(scope))
@@ -92,9 +94,7 @@ class Limits:
             if not wait:
                 await app(scope, receive, send)
                 return
-            error = TooMany("too_many", "Too many requests; wait a little.", retry_after=wait)
-            answer: Any = app_error_response(error)  # Litestar leaves encoders partly untyped
-            await answer.to_asgi_response(None, Http(scope))(scope, receive, send)
+            raise TooMany("too_many", "Too many requests; wait a little.", retry_after=wait)
 
         return limited
 

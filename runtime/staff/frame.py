@@ -196,7 +196,15 @@ def redirect(to: str, *, toast: str | None = None) -> Response[None]:
 # What goes wrong
 
 TOLD = frozenset(
-    ("not_found", "forbidden", "form_token", "changed_meanwhile", "export_too_many", "busy")
+    (
+        "not_found",
+        "forbidden",
+        "form_token",
+        "changed_meanwhile",
+        "export_too_many",
+        "busy",
+        "too_many",
+    )
 )
 
 

@@ -1,11 +1,14 @@
 """The staff channel: signing in, one's own account, and the console's pages."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from litestar import Response, Router, get
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
+from runtime.kit.http import Http
 from runtime.kit.problems import AppError
 from runtime.kit.turns import Turns
 from runtime.staff.frame import (
@@ -102,6 +105,11 @@ def _served(name: str, content: bytes) -> ControllerRouterHandler:
 
 
 FILES = tuple(_served(path.name, path.read_bytes()) for path in sorted(STATIC.iterdir()))
+
+
+def refusals(_deployment: Deployment) -> Mapping[str, Callable[[Http, AppError], Response[Any]]]:
+    """The page that tells what went wrong where no page of ours was asked for."""
+    return {"/staff": on_app_error}
 
 
 def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:

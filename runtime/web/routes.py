@@ -1,6 +1,6 @@
 """The addresses of the patient pages: `/s/` and below."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -193,6 +193,12 @@ def _form_posts(settings: Settings) -> Sequence[ControllerRouterHandler]:
 def front_door() -> Redirect:
     """The site's root leads to the list of surveys."""
     return Redirect(HOME, status_code=303)
+
+
+def refusals(deployment: Deployment) -> Mapping[str, Callable[[Http, AppError], Response[Any]]]:
+    """The page that tells what went wrong where no page of ours was asked for."""
+    pickers = Pickers(deployment.db)
+    return {"/": lambda request, error: Desk(request, deployment, pickers).error_page(error, None)}
 
 
 def route_handlers(deployment: Deployment) -> Sequence[ControllerRouterHandler]:

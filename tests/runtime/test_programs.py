@@ -76,7 +76,7 @@ def test_openapi_names_every_call(client: TestClient[Any]) -> None:
 
 
 def test_channels_can_be_served_apart(deployment: Deployment) -> None:
-    """The web program has no API of surveys, the staff program has. # R0.2 (part)"""
+    """The web program has no API of surveys, the staff program has."""
     with TestClient(create_app(deployment, ("web",))) as web:
         assert web.post("/api/v1/surveys", json={}).status_code == 404
         assert web.get("/health/live").status_code == 200
