@@ -25,6 +25,7 @@ from litestar.types import ControllerRouterHandler
 from sqlalchemy import exc
 
 from runtime import __version__, migrations
+from runtime.bank.routes import bank_router
 from runtime.kit import metrics
 from runtime.kit.executor import BoundedExecutor
 from runtime.kit.http import (
@@ -110,7 +111,7 @@ def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
     if "miniprogram" in channels or "staff" in channels:
         handlers.extend((list_surveys, session_router(deployment.settings)))
     if "staff" in channels:
-        handlers.extend((survey_router(), list_responses))
+        handlers.extend((survey_router(), bank_router(), list_responses))
     return Router(API, route_handlers=handlers)
 
 

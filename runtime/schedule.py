@@ -7,6 +7,8 @@ from runtime.accounts import attempts, sessions, users
 from runtime.alarms import rules
 from runtime.audit.sealer import seal_pending
 from runtime.backup.nightly import nightly_backup
+from runtime.bank.jobs import JOB as BANK_IMPORTS
+from runtime.bank.jobs import take_imports
 from runtime.jobs.models import DailyAt, Every, Job
 from runtime.jobs.service import remove_old_runs
 from runtime.responses import jobs
@@ -70,6 +72,7 @@ JOBS: tuple[Job, ...] = (
     Job("make_partitions", Every(3600.0), _make_partitions),
     Job("remove_expired_sessions", Every(60.0), _remove_expired_sessions),
     Job("remove_unused_files", Every(3600.0), _remove_unused_files),
+    Job(BANK_IMPORTS, Every(300.0), take_imports),
     Job("evaluate_alarms", Every(60.0), _evaluate_alarms),
     Job("sweep_sign_in_attempts", Every(600.0), _sweep_attempts),
     Job("sweep_user_sessions", Every(600.0), _sweep_user_sessions),

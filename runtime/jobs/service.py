@@ -5,7 +5,7 @@ worker, so a run without an end whose lock is free was lost: it is marked so and
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -122,6 +122,17 @@ def _end(db: Database, run_id: UUID, outcome: Outcome, message: str, clock: Cloc
 def ask_run(db: Database, actor: Actor, name: str, *, clock: Clock = system_clock) -> None:
     """Have a job run now, by the next worker that looks; also while it is paused."""
     _set(db, actor, name, "is_asked = true", "job.asked", clock)
+
+
+def wake(connection: sa.Connection, name: str, now: datetime) -> None:
+    """Have a job run as soon as a worker looks, if the caller's transaction is kept."""
+    connection.execute(
+        sa.text(
+            "INSERT INTO scheduled_jobs (name, due_at, is_asked) VALUES (:name, :now, true) "
+            "ON CONFLICT (name) DO UPDATE SET is_asked = true"
+        ),
+        {"name": name, "now": now},
+    )
 
 
 def pause(db: Database, actor: Actor, name: str, *, clock: Clock = system_clock) -> None:
