@@ -9,8 +9,9 @@ from builder.names import Names, number_text
 from builder.references import made_of
 from engine.definition import Document, If
 from engine.questions.base import FacetKind
-from engine.ruletree import Scalar
+from engine.ruletree import Scalar, refs
 from engine.scope import NEVER, Ref, Scope
+from engine.text import placeholders
 
 Op = Literal[
     "eq", "ne", "lt", "le", "gt", "ge", "in", "has_any", "has_all", "has_none", "answered",
@@ -26,6 +27,8 @@ _OPS: dict[FacetKind, tuple[Op, ...]] = {
     "time": ("le", "ge", "eq", "ne", "lt", "gt", "answered", "unanswered"),
     "opaque": ("answered", "unanswered"),
 }
+Values = tuple[tuple[str, str], ...]
+"""What a value is chosen from, as (text in a form, words)."""
 COMPARED: tuple[Op, ...] = ("eq", "ne", "lt", "le", "gt", "ge")
 LISTED: tuple[Op, ...] = ("in", "has_any", "has_all", "has_none")
 MAX_STEPS = 20
@@ -46,7 +49,7 @@ class RefChoice(Struct, frozen=True):
     group: str
     kind: FacetKind
     ops: tuple[Op, ...]
-    values: tuple[tuple[str, str], ...] = ()
+    values: Values = ()
     others: tuple[str, ...] = ()
     minimum: int | float | None = None
     maximum: int | float | None = None
@@ -86,11 +89,27 @@ def _slots(scope: Scope) -> Iterator[Slot]:
             for part in question.choices():
                 yield Slot(f"{question.id}/{member}/{part.id}", "show_if", place)
         yield Slot(page.id, "next", scope.page_start[p + 1])
-    for computed in scope.document.computed:
-        if isinstance(computed.value, If):
-            yield Slot(computed.id, "value/when", NEVER)
+    computed_ones = [one for one in scope.document.computed if isinstance(one.value, If)]
+    uses = _first_uses(scope) if computed_ones else {}
+    for computed in computed_ones:
+        # Where it is read it must be known.
+        yield Slot(computed.id, "value/when", uses.get(computed.id, NEVER))
     for alert in scope.document.alerts:
         yield Slot(alert.id, "when", NEVER)
+
+
+def _first_uses(scope: Scope) -> dict[str, int]:
+    """The first place whose rule or text reads a value, by its name; computed values and scores
+    are read with what is made of them."""
+    first: dict[str, int] = {}
+    read = [(name, placed.place) for placed in scope.rules() for name in refs(placed.rule)]
+    read += [(name, place) for _, text, place in scope.texts() for name in placeholders(text)]
+    for name, place in read:
+        first[name] = min(place, first.get(name, place))
+    for name, place in list(first.items()):
+        for part in made_of(scope, name):
+            first[part] = min(place, first.get(part, place))
+    return first
 
 
 def refs_for(
@@ -99,6 +118,7 @@ def refs_for(
     member: str,
     lang: str,
     names: Mapping[str, str] | None = None,
+    entries: Mapping[str, Values] | None = None,
 ) -> tuple[RefChoice, ...]:
     """What a rule at this place may be about, and behind it, not offered, everything else.
 
@@ -106,20 +126,24 @@ def refs_for(
         of: the id of a page, question, alert or computed value, or `question/options/id`.
         member: `show_if`, `required`, `next`, `when` or `value/when`.
         names: words for codes that the document does not explain, such as sites.
+        entries: what questions of a type (`department`) are answered with, where it is no part of
+            the document.
     """
     here = slot(document, of, member)
     place = here.place if here is not None else -1
-    return _Offer(Scope(document), place, of, lang, names).choices()
+    worded = Names(Scope(document), lang, names=names)
+    return _Offer(place, of, worded, entries).choices()
 
 
 class _Offer:
     def __init__(
-        self, scope: Scope, place: int, of: str, lang: str, names: Mapping[str, str] | None
+        self, place: int, of: str, names: Names, entries: Mapping[str, Values] | None
     ) -> None:
-        self.scope = scope
+        scope = self.scope = names.scope
         self.place = place
         self.of = of
-        self.names = Names(scope, lang, names=names)
+        self.names = names
+        self.entries = entries or {}
         self.page = [page.id for page in scope.document.pages]
 
     def choices(self) -> tuple[RefChoice, ...]:
@@ -209,6 +233,8 @@ class _Offer:
                     words = self.names.value(name, step)
                     told = self.names.say("told_apart", name=words, id=label)
                     yield literal_text(step), told if label else words
+            case "text" if ref.source == "question":
+                yield from self.entries.get(self.scope.questions[ref.id].type, ())
             case _:
                 return
 

@@ -314,7 +314,9 @@ def _values(
 ) -> tuple[tuple[Scalar, ...], tuple[str, ...]]:
     """The values that were chosen (`is.text`) or typed (`value.0`), and what is none."""
     numbered = sorted((int(n[6:]), own[n]) for n in own if n.startswith("value."))
-    texts = [name[3:] for name in own if name.startswith("is.")]
+    ticked = {name[3:] for name in own if name.startswith("is.")}
+    known = [text for text, _ in choice.values if text in ticked] if choice is not None else []
+    texts = [*known, *sorted(ticked.difference(known))]
     texts += [text.replace("\r\n", "\n").strip() for _, text in numbered]
     values: dict[str, Scalar] = {}
     typed: list[str] = []
@@ -366,6 +368,8 @@ def landing(group: Group, asked: str) -> Path:
     """
     verb, _, at = asked.partition(" ")
     path = tuple(int(step) for step in at.split(".") if step.isdecimal())
+    if verb == "remove":
+        path = path[:-1]
     try:
         part = _at(group, path)
     except NoSuchPart:
@@ -378,6 +382,8 @@ def landing(group: Group, asked: str) -> Path:
         case "group", Group():
             inner = len(part.parts) - 1
             return (*path, inner, 0) if not _is_wrapped(part) else (*path, 1)
+        case "copy", _ if path:
+            return (*path[:-1], path[-1] + 1)
         case "up", _ if path:
             return (*path[:-1], max(0, path[-1] - 1))
         case "down", _ if path:

@@ -108,6 +108,11 @@ class _Flow:
             tuple(self.warnings(p, page)),
         )
 
+    def dead(self, code: str) -> str:
+        """How to say that nobody comes by: the proof speaks of those who finish, and who gets stuck
+        further on may still come."""
+        return "flow_unfinished" if self.found is not None and self.found.dead_ends else code
+
     def note(self, page: Page) -> str:
         asked = [one for one in page.questions if not one.valueless]
         some = sum(one.show_if is not None for one in asked)
@@ -121,7 +126,7 @@ class _Flow:
             to = self.last if jump.to == END else jump.to
             is_dead = self.lost is not None and at in self.lost.jumps
             is_open = f"{at}/if" in self.open or at in self.open
-            told = self.words.say("flow_dead" if is_dead else "flow_open")
+            told = self.words.say(self.dead("flow_dead") if is_dead else "flow_open")
             yield Arrow(
                 n,
                 to,
@@ -138,8 +143,7 @@ class _Flow:
         stuck = [one.id for one in page.questions if one.id in self.found.dead_ends]
         for question in stuck:
             yield self.words.say("flow_stuck", what=self.words.question(question))
-        # The proof speaks of those who finish: who gets stuck further on may still come here.
         if page.id in self.lost.pages and not stuck:
-            yield self.words.say("flow_unfinished" if self.found.dead_ends else "flow_lost")
+            yield self.words.say(self.dead("flow_lost"))
         if f"/pages/{p}" in self.open or f"/pages/{p}/show_if" in self.open:
             yield self.words.say("flow_open")

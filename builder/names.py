@@ -18,6 +18,7 @@ WIDEST = 48
 """So wide may a question's text stand in a sentence about it; a Chinese character counts two."""
 _BLANK = re.compile(r"\{([a-z]+)\}")
 _SCALED = ("rating", "nps", "matrix")
+_LISTED = ("department", "staff")
 
 
 def catalogue(lang: str) -> Mapping[str, str]:
@@ -235,6 +236,8 @@ class Names:
             return value
         if ref is not None and ref.source == "question" and facet.kind in ("choice", "set"):
             return self.quoted(self.inner(ref.id, "options").get(value, value))
+        if getattr(self.question_of(name), "type", "") in _LISTED:
+            return self.quoted(self.names.get(value) or value)
         if ref is not None and ref.source == "context":
             usual = catalogue(self.lang).get(f"value_{value}", value)
             return self.quoted(self.names.get(value) or usual)

@@ -23,17 +23,19 @@ from builder.conditions import (
     to_rule,
 )
 from builder.edits import Refused, SetMember, apply
+from builder.words import RuleWords
 from engine import Document, check
 from engine.derivation import Values, truth
-from engine.notation import parse_rule
+from engine.notation import parse_rule, print_rule
 from engine.ruletree import All, Answered, Not, Rule, depth
 from engine.ruletree import Any as AnyOf
-from engine.scope import NEVER
+from engine.scope import NEVER, Scope
 from tests.builder.test_edits import branching, document_of
 from tests.builder.test_words import FORMS, options, survey_of
 from tests.engine.oracle import generator
 
 DAY = "2024-02-29"
+_TRUE = {"op": "eq", "ref": "one", "value": True}
 
 
 def choices(document: Document, of: str, member: str = "show_if") -> dict[str, RefChoice]:
@@ -110,6 +112,43 @@ def test_each_offers_the_operators_and_values_that_fit() -> None:
     assert offered["photo"].ops == ("answered", "unanswered") == offered["care"].ops
     assert offered["visit.type"].values == (("outpatient", "门诊"),)
     assert "answered" not in offered["today"].ops
+
+
+def test_a_computed_value_stays_known_where_it_is_used() -> None:
+    """Its own rule may look only at what stands before its first use."""
+    document = document_of(
+        {"id": "one", "type": "yes_no", "text": "一"},
+        {"id": "two", "type": "yes_no", "text": "二"},
+        {"id": "three", "type": "yes_no", "text": "三（{{total}}）"},
+        {"id": "four", "type": "yes_no", "text": "四"},
+        computed=[
+            {"id": "c", "value": {"op": "if", "when": _TRUE, "then": 1, "else": 0}},
+            {"id": "total", "value": {"op": "sum", "of": ["c", 1]}},
+        ],
+    )
+    assert set(choices(document, "c", "value/when")) == {"one", "two", "today"}
+
+
+def test_a_department_is_chosen_by_its_name() -> None:
+    """From what the hospital has; ticked options keep the order of the question."""
+    document = document_of(
+        {"id": "where", "type": "department", "text": "哪个科室"},
+        {"id": "why", "type": "multi_choice", "text": "为什么", "options": options("等", "态度")},
+        {"id": "note", "type": "text", "text": "意见"},
+    )
+    names = {"skin": "皮肤科", "bone": "骨科"}
+    entries = {"department": tuple(names.items())}
+    refs = refs_for(document, "note", "show_if", "zh-CN", names, entries)
+    offered = {one.name: one for one in refs}
+    assert offered["where"].values == (("skin", "皮肤科"), ("bone", "骨科"))
+    fields = {
+        "c.0.ref": "where", "c.0.op": "eq", "c.0.value.0": "bone",
+        "c.1.ref": "why", "c.1.op": "has_all", "c.1.is.o2": "on", "c.1.is.o1": "on",
+    }  # fmt: skip
+    rule = to_rule(from_form(fields, refs))
+    assert rule is not None and print_rule(rule) == "where == bone and why has_all (o1, o2)"
+    said = RuleWords(Scope(document), "zh-CN", names=names).sentence(rule)
+    assert said.startswith("「哪个科室」填的是「骨科」，并且")
 
 
 def test_every_rule_of_a_document_stands_in_a_slot() -> None:
