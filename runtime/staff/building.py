@@ -86,9 +86,12 @@ class Desk:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Words for codes that a document does not explain: sites, and whom its alerts call."""
+        """Words for codes that a document does not explain: sites, whom its alerts call,
+        departments where it asks for one."""
         names = {one.id: one.text for one in list_sites(self.deployment.db, self.lang)}
-        members = ("notify", "open_case") if self.document.alerts else ()
+        members = ["notify", "open_case"] if self.document.alerts else []
+        if any(q.type == "department" for page in self.document.pages for q in page.questions):
+            members.append("within/subtree")
         return names | {one.code: one.words for m in members for one in self.offers.of(m)}
 
     def home_of(self, at: str) -> str:

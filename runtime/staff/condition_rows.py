@@ -189,7 +189,9 @@ class _Shower:
 
     def op_words(self, op: str, choice: RefChoice) -> str:
         words = catalogue(self.desk.lang)
-        kinds = (choice.group, UNITS.get(choice.unit, ""), choice.kind)
+        unit = UNITS.get(choice.unit, "") if choice.kind == "number" else ""
+        kind = "choice" if choice.values and choice.kind == "text" else choice.kind
+        kinds = (choice.group, unit, kind)
         codes = (*(f"build_op_{kind}.{op}" for kind in kinds), f"build_op_{op}")
         return next((words[code] for code in codes if code in words), op)
 

@@ -17,7 +17,7 @@ from runtime.staff.answers import answer_text
 from runtime.surveys import findings
 
 MAX_FACTS = 6
-Verdict = Literal["refused", "broken", "lost", "never", "always", "open", "sometimes"]
+Verdict = Literal["refused", "broken", "lost", "stuck", "never", "always", "open", "sometimes"]
 
 
 class Standing(Struct, frozen=True):
@@ -73,7 +73,9 @@ def _verdict(pointer: str, found: Findings) -> Verdict:
     if any(one.at == pointer for one in found.undecided):
         return "open"
     is_seen = f"true.{pointer}" in found.witnesses or f"false.{pointer}" in found.witnesses
-    return "sometimes" if is_seen else "lost"
+    if is_seen:
+        return "sometimes"
+    return "stuck" if found.dead_ends else "lost"
 
 
 def _because(words: Decisions, pointer: str, found: Findings) -> tuple[tuple[str, str], ...]:

@@ -138,7 +138,7 @@ def test_a_code_with_a_bar_in_it_hinders_no_other_edit() -> None:
     rule = next(one for one in properties_of(question) if one.member == "codes")
     form = {"m:codes": shown_lines(rule, codes), "m:max": "7"}
     edit = edits_of("rating", question, shown, form, document.languages)
-    assert edit == SetMember(of="rating", member="max", value=7, was=UNSET)
+    assert edit == SetMember(of="rating", member="max", value=7, was=None)
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,10 @@ def test_buttons_lead_the_keyboard_to_what_they_made(author: Author) -> None:
     assert 'id="c.2.0.ref" name="c.2.0.ref" autofocus' in editor.text
     editor.press("group 1")
     assert 'id="c.1.1.ref" name="c.1.1.ref" autofocus' in editor.text
+    editor.press("remove 1.1")
+    assert 'value="add 1" class="quiet" autofocus' in editor.text
+    editor.press("copy 0")
+    assert 'id="c.1.ref" name="c.1.ref" autofocus' in editor.text
 
 
 # The check

@@ -247,7 +247,21 @@ def _way_back(desk: Desk, editing: Editing) -> str:
 
 
 def _refs(desk: Desk, place: Where) -> tuple[RefChoice, ...]:
-    return refs_for(desk.document, place.of, place.member, desk.lang, desk.names)
+    found = desk.offers.of("within/subtree") if _asks_for_a_department(desk) else ()
+    departments = tuple((one.code, "\u2003" * one.depth + one.words) for one in found)
+    return refs_for(
+        desk.document,
+        place.of,
+        place.member,
+        desk.lang,
+        desk.names,
+        {"department": departments},
+    )
+
+
+def _asks_for_a_department(desk: Desk) -> bool:
+    pages = desk.document.pages
+    return any(one.type == "department" for page in pages for one in page.questions)
 
 
 def _page(
@@ -281,6 +295,7 @@ def _page(
         place=at,
         heading=_heading(desk, words, at, editing.to, pointer),
         target=target,
+        focuses="data-focus" if is_live else "autofocus",
         tree=show(desk, editing.tree, refs, missing, editing.focus),
         offered=offered(desk, refs),
         has_refs=any(one.is_offered for one in refs),

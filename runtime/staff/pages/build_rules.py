@@ -128,8 +128,9 @@ def _told(document: Document) -> list[tuple[str, Problem]]:
     errors = check(document)
     if errors:
         return [(one.at, one) for one in errors]
-    found = findings.prove(document, findings.EDIT_SECONDS)
-    return [(one.at, one) for one in findings.warnings(found)]
+    found = findings.warnings(findings.prove(document, findings.EDIT_SECONDS))
+    never = {one.at for one in found if one.code == "never_true"}
+    return [(one.at, one) for one in found if f"{one.at}/if" not in never]
 
 
 def _is_about(at: str, rule: str) -> bool:
