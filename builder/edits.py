@@ -263,7 +263,8 @@ class _Worker:
     def set_member(self, edit: SetMember) -> AnyEdit:
         node = self.part(edit.of)
         *path, last = edit.member.split("/")
-        if not path and last in ("id", "type", "format", *LISTS, "questions"):
+        fixed = ("id", "type", "format", *LISTS, "questions")
+        if not path and last in fixed and name_in(edit.of) is None:
             raise Refused(Problem("not_set_so", "", {"member": last}))
         nodes = self._nodes(node, path, edit.member)
         node = nodes[-1]

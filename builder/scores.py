@@ -187,9 +187,9 @@ def weighing(score: Score, member: str, weight: int | float | None) -> AnyEdit |
     """Another weight; 1 is left out."""
     if member not in score.of:
         return None
-    old = score.weights.get(member, UNSET)
+    old = score.weights.get(member)
     new = UNSET if weight in (None, 1) else weight
-    if new == old:
+    if new == (UNSET if old is None else old):
         return None
     return SetMember(of=score.id, member=f"weights/{member}", value=new, was=old)
 

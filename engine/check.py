@@ -215,9 +215,8 @@ class _Checker:
             at = pointer("context", name)
             if not CONTEXT_NAME.fullmatch(name):
                 yield Problem("bad_id", at, {"id": name})
-            if name.split(".")[0] in self.scope.refs and name.split(".")[0] not in (
-                self.document.context
-            ):
+            ref = self.scope.refs.get(name.split(".")[0])
+            if ref is not None and ref.source in ("question", "computed"):
                 yield Problem("duplicate_id", at, {"id": name})
             if name == "today" or name.startswith("score."):
                 yield Problem("reserved_id", at, {"id": name})

@@ -1,6 +1,6 @@
 """What the builder's forms ask for: the panel's typed values, and the acts of its buttons."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from engine.problems import LANGUAGES, Problem
 from runtime.drafts import service as drafts
 from runtime.kit.problems import NotFound
 from runtime.kit.words import say
-from runtime.staff.building import LISTS, TYPES, Desk
+from runtime.staff.building import HOMES, LISTS, TYPES, Desk
 from runtime.staff.building_panel import walk_inner
 from runtime.staff.pages.sign_in import Fields
 
@@ -131,8 +131,13 @@ def _by_id(parts: list[Tree]) -> list[tuple[str, Tree]]:
 # Acts
 
 
-def do(desk: Desk, at: str, asked: str) -> str:
-    """Do what a button asks for; the address of what was made or acted on, be it an option."""
+Act = Callable[[Desk, str, list[str]], str]
+"""Does what the words of a button ask for; the address of what was made or acted on comes back."""
+
+
+def do(desk: Desk, at: str, asked: str, more: Mapping[str, Act] = {}) -> str:
+    """Do what a button asks for; the address of what was made or acted on, be it an option. `more`
+    are a page's own acts."""
     name, *words = asked.split()
     if name == "save":
         return at
@@ -141,7 +146,8 @@ def do(desk: Desk, at: str, asked: str) -> str:
         actor = desk.principal.actor()
         desk.draft = step(desk.deployment.db, desk.survey, actor, clock=desk.deployment.clock)
         return at if desk.part(at) is not None else ""
-    acts: dict[str, Callable[[Desk, str, list[str]], str]] = {
+    acts: dict[str, Act] = {
+        **more,
         "insert": _insert,
         "page": _insert_page,
         "add": _add_inner,
@@ -223,11 +229,16 @@ def _add_inner(desk: Desk, at: str, words: list[str]) -> str:
 
 def part_of(address: str) -> str:
     """The question of an option, row or node; the part itself for any other."""
-    return address.partition("/")[0]
+    return address if address.startswith("context/") else address.partition("/")[0]
 
 
 def _home(desk: Desk, part: str) -> tuple[str, list[str], int]:
     """Where a part stands: the `into` of a move, the ids of its list, its place there."""
+    if part.startswith("context/"):
+        declared = [f"context/{name}" for name in desk.document.context]
+        if part not in declared:
+            raise NotFound("part", "There is no such part.")
+        return "", declared, declared.index(part)
     if "/" in part:
         tree = to_tree(desk.document)
         place, home = find(tree, part), home_of(tree, part)
@@ -241,6 +252,10 @@ def _home(desk: Desk, part: str) -> tuple[str, list[str], int]:
         ids = [one.id for one in sheet.questions]
         if part in ids:
             return sheet.id, ids, ids.index(part)
+    for home in HOMES:
+        ids = [one.id for one in getattr(desk.document, home)]
+        if part in ids:
+            return "", ids, ids.index(part)
     raise NotFound("part", "There is no such part.")
 
 
@@ -296,8 +311,11 @@ def _remove(desk: Desk, at: str, words: list[str]) -> str:
     part = words[0] if words else at
     into, ids, position = _home(desk, part)
     desk.apply(Remove(of=part))
-    if "/" in part:
+    if part.count("/") == 2:
         return at
+    rest = [one for one in ids if one != part]
+    if not into and rest:
+        return rest[max(0, position - 1)]
     return ids[position - 1] if position else into
 
 

@@ -1,7 +1,7 @@
 """How the builder's pages answer their forms: what was typed is saved, then the button's act done;
 a refusal shows the page again and loses nothing typed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -11,7 +11,7 @@ from builder.edits import AnyEdit, Refused
 from builder.panel import BadValue
 from runtime.kit.problems import StateConflict
 from runtime.staff.building import Desk, Told
-from runtime.staff.building_acts import do, part_of, shown_after, shown_with_now, typed_edit
+from runtime.staff.building_acts import Act, do, part_of, shown_after, shown_with_now, typed_edit
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 
@@ -63,6 +63,7 @@ def answer(
     draw: Draw,
     *,
     typed: Typed = typed_edit,
+    acts: Mapping[str, Act] = {},
     done: Callable[[str], str] | None = None,
     again: Again | None = None,
 ) -> Response[Any]:
@@ -80,7 +81,7 @@ def answer(
             desk.apply(edit)
             shown = shown and shown_after(shown, at, edit)
             edit = None
-        made = do(desk, at, asked)
+        made = do(desk, at, asked, acts)
     except BadValue as bad:
         member = desk.label("member", bad.member.rpartition("/")[2])
         told = Told((desk.say(f"bad_{bad.code}", member=member),))

@@ -1,5 +1,6 @@
 """What stands on the canvas: pages with their questions, and what of it an edit changed."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct
@@ -13,12 +14,13 @@ OPTIONS_SHOWN = 8
 
 
 class Line(Struct, frozen=True):
-    """A question on the canvas."""
+    """A question on the canvas; `pictures` by their addresses, each with what it shows."""
 
     id: str
     text: str
     type: str
     options: tuple[str, ...]
+    pictures: tuple[tuple[str, str], ...]
     is_required: bool
     rules: tuple[Slot, ...]
     problems: tuple[str, ...]
@@ -82,11 +84,25 @@ def _line(
         desk.text(question.text),
         question.type,
         tuple(desk.text(part.text) for part in parts[:OPTIONS_SHOWN]),
+        tuple(_pictures(desk, question, parts[:OPTIONS_SHOWN])),
         question.required is True,
         rules,
         desk.words(problems),
         question.id == at,
     )
+
+
+def _pictures(desk: Desk, question: Any, parts: Any) -> Iterator[tuple[str, str]]:
+    for one in question.media:
+        yield picture_address(one.asset), desk.text(one.alt)
+    for part in parts:
+        if getattr(part, "image", None):
+            yield picture_address(part.image), desk.text(part.text)
+
+
+def picture_address(asset: str) -> str:
+    """Where a picture is shown from."""
+    return f"/api/v1/assets/{asset.removeprefix('sha256:')}"
 
 
 def changed(old: tuple[Sheet, ...], new: tuple[Sheet, ...]) -> Changed:
