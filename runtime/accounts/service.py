@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from runtime.accounts.models import SCOPES, Caller
+from runtime.audit.models import SYSTEM
+from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.ids import hash_token, new_id, new_token
@@ -36,12 +38,15 @@ def create_token(
                 "now": clock(),
             },
         )
+        facts = {"scopes": sorted(set(scopes))}
+        record(connection, SYSTEM, "token.created", "token", name, facts=facts, clock=clock)
     return token
 
 
 def revoke_token(db: Database, name: str, *, clock: Clock = system_clock) -> int:
     """End every token of this name; gives how many."""
     with db.begin() as connection:
+        record(connection, SYSTEM, "token.revoked", "token", name, clock=clock)
         return connection.execute(
             sa.text(
                 "UPDATE api_tokens SET revoked_at = :now WHERE name = :name AND revoked_at IS NULL"
@@ -69,8 +74,10 @@ def caller_of(db: Database, token: str, *, clock: Clock = system_clock) -> Calle
     return Caller(str(row.id), row.name, frozenset(row.scopes))
 
 
-def require_scope(caller: Caller | None, scope: str) -> Caller:
-    """The caller, if the token carries `scope`.
+def require_scope(
+    db: Database, caller: Caller | None, scope: str, *, address: str | None = None
+) -> Caller:
+    """The caller, if the token carries `scope`; a refusal is recorded.
 
     Raises:
         NotSignedIn: no token was sent.
@@ -79,5 +86,8 @@ def require_scope(caller: Caller | None, scope: str) -> Caller:
     if caller is None:
         raise NotSignedIn("token", "Send Authorization: Bearer <token>.")
     if scope not in caller.scopes:
+        with db.begin() as connection:
+            actor = caller.actor(address)
+            record(connection, actor, "access.refused", "scope", scope, outcome="refused")
         raise Forbidden("scope", f"This token lacks the scope {scope}.")
     return caller

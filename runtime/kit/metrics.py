@@ -42,6 +42,8 @@ responses_submitted = Counter("huisheng_responses_submitted_total", "Responses s
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 LOCAL = ("127.0.0.1", "::1")
+PASSED_ON = frozenset(("x-forwarded-for", "x-real-ip", "forwarded", "via"))
+"""What a proxy on the same machine writes: then the caller is somebody else."""
 
 
 def measured(app: ASGIApp, headers: RawHeaders) -> ASGIApp:
@@ -89,7 +91,7 @@ def _series(method: str, route: str, status: int) -> tuple[Histogram, Counter]:
 def page(request: Http) -> Response[bytes]:
     """The numbers, for a scraper on the same machine; nobody else is told that they exist."""
     client = request.client.host if request.client else ""
-    if client not in (*LOCAL, "testclient") or "x-forwarded-for" in request.headers:
+    if client not in (*LOCAL, "testclient") or PASSED_ON & set(request.headers.keys()):
         raise NotFound("route", "There is nothing here.")
     registry = REGISTRY
     if os.environ.get(MULTIPROCESS):

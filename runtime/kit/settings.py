@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from runtime.kit.production import open_lines, poor_keys
+
 PREFIX = "HUISHENG_"
 
 Environment = Literal["development", "test", "production"]
@@ -177,6 +179,9 @@ class _Reading:
         for name in needed:
             if not {f"{PREFIX}{name}", f"{PREFIX}{name}_FILE"} & self.environ.keys():
                 self.faults.append(f"{PREFIX}{name} must be set in production.")
+        known = {field.upper(): getattr(settings, field) for field in settings.__struct_fields__}
+        for name, fault in (*open_lines(known), *poor_keys(known)):
+            self.faults.append(f"{PREFIX}{name} {fault}.")
 
 
 OTHER_VARIABLES = frozenset({"HUISHENG_ALLOW_NO_BROWSER", "HUISHENG_TEST_DIR"})

@@ -106,7 +106,7 @@ def start_session(
     wanted = read_json(request, body, NewSession)
     token = bearer_token(request)
     if token is not None:
-        require_scope(caller_of(deployment.db, token), "sessions:write")
+        require_scope(deployment.db, caller_of(deployment.db, token), "sessions:write")
     elif wanted.context is not None:
         raise Forbidden(
             "context",
@@ -334,7 +334,7 @@ def list_responses(
     token = bearer_token(request)
     if token is None or not token.startswith(API_PREFIX):
         raise NotSignedIn("token", "Send Authorization: Bearer <token>.")
-    caller = require_scope(caller_of(deployment.db, token), "responses:read")
+    caller = require_scope(deployment.db, caller_of(deployment.db, token), "responses:read")
     found = feed.read_feed(
         deployment.db,
         survey=survey,

@@ -10,11 +10,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import MediaType, Response
+from litestar.background_tasks import BackgroundTask
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from runtime.accounts import browser
 from runtime.accounts.access import Principal
+from runtime.audit.service import record
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http, address_header
 from runtime.kit.problems import AppError, Forbidden, NotSignedIn
@@ -56,6 +58,7 @@ def identify_for(deployment: Deployment) -> ConsoleGuard:
         if principal.stage != "full":
             raise NotSignedIn("sign_in_unfinished", "Finish signing in first.")
         connection.state["principal"] = principal
+        connection.state["refused"] = partial(_record_refusal, deployment, principal)
         connection.state["waiting"] = partial(waiting_for, deployment, principal)
 
     return identify
@@ -76,6 +79,21 @@ def from_own_page_for(deployment: Deployment) -> ConsoleGuard:
             raise Forbidden("form_token", "The form was not sent from a page of ours.")
 
     return from_own_page
+
+
+def _record_refusal(deployment: Deployment, principal: Principal, what: str, code: str) -> None:
+    """Who was refused what: a line of the audit trail (S57)."""
+    with deployment.db.begin() as connection:
+        record(
+            connection,
+            principal.actor(),
+            "access.refused",
+            "route",
+            what,
+            outcome="refused",
+            facts={"code": code},
+            clock=deployment.clock,
+        )
 
 
 def principal_of_request(request: Http) -> Principal:
@@ -225,8 +243,17 @@ def on_app_error(request: Http, error: AppError) -> Response[Any]:
         {"told": code if code in TOLD else "failed"},
     )
     again = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
+    tell, task = request.state.get("refused"), None
+    if isinstance(error, Forbidden) and tell is not None:
+        scope: Any = request.scope
+        route = scope.get("path_template") or "unknown"
+        task = BackgroundTask(tell, f"{request.method} {route}", error.code)
     return Response(
-        html, status_code=error.status, media_type=MediaType.HTML, headers=HEADERS | again
+        html,
+        status_code=error.status,
+        media_type=MediaType.HTML,
+        headers=HEADERS | again,
+        background=task,
     )
 
 

@@ -49,8 +49,9 @@ def _caller(request: Http, deployment: Deployment) -> Caller | None:
 
 def _require(request: Http, deployment: Deployment, scope: str) -> Actor:
     """Who calls, as the audit trail names them."""
-    caller = require_scope(_caller(request, deployment), scope)
-    return caller.actor(client_address(request, deployment.settings.trusted_proxies))
+    address = client_address(request, deployment.settings.trusted_proxies)
+    caller = require_scope(deployment.db, _caller(request, deployment), scope, address=address)
+    return caller.actor(address)
 
 
 def _language(request: Http) -> str:
@@ -281,7 +282,7 @@ def list_surveys(request: Http, deployment: NamedDependency[Deployment]) -> Resp
     """All surveys for tokens with `surveys:read`; without a token those that can be started."""
     caller = _caller(request, deployment)
     if caller is not None:
-        require_scope(caller, "surveys:read")
+        _require(request, deployment, "surveys:read")
     lines = service.list_surveys(deployment.db, public_only=caller is None)
     return json_response(SurveyList(lines))
 

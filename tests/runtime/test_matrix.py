@@ -11,7 +11,9 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.testing import TestClient
 
-from runtime.accounts import roles, users
+from runtime.accounts import roles, sessions, users
+from runtime.accounts.service import create_token
+from runtime.audit.queries import Filters, search
 from runtime.kit.settings import CHANNELS
 from runtime.programs import create_app
 from runtime.wiring import Deployment
@@ -199,6 +201,59 @@ def test_without_a_sign_in_no_route_answers(client: TestClient[Any]) -> None:
         assert _ask(client, route, "x") in (303, 401, 403), route
 
 
+def test_a_half_session_opens_no_route(deployment: Deployment, client: TestClient[Any]) -> None:
+    """With the password alone, where a second factor is needed, each route refuses. # S05"""
+    with deployment.db.begin() as connection:
+        user = users.ensure(connection, "half", "half")
+        roles.grant(connection, user, "system_administrator")
+        token = sessions.start(connection, user)
+    client.cookies.set("staff", token)
+    reached = {
+        route: status
+        for route in MATRIX
+        if (status := _ask(client, route, "x")) not in (303, 401)
+        or (status == 303 and "sign-in" not in _led(client, route))
+    }
+    assert reached == {}
+
+
+def _led(client: TestClient[Any], route: str) -> str:
+    method, path = route.split(" ")
+    path = re.sub(r"\{\w+:\w+\}", "nothing", path)
+    return str(client.request(method, path, follow_redirects=False).headers.get("location"))
+
+
+@pytest.mark.parametrize("letter", ROLES)
+def test_no_form_is_taken_without_its_token(
+    letter: str, deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """Every route that changes something, with a wrong token and with none. # S19"""
+    sign_in(deployment, client, "walker", ROLES[letter])
+    for route in MATRIX:
+        if route.startswith("POST "):
+            assert _ask(client, route, "0" * 40) == 403, route
+            assert _ask(client, route, "") == 403, route
+
+
+def test_who_is_refused_what_is_recorded(deployment: Deployment, client: TestClient[Any]) -> None:
+    """A missing permission, a form of somebody else's, a token without its scope. # S57"""
+    csrf = sign_in(deployment, client, "curious", "analyst")
+    assert client.get("/staff/users").status_code == 403
+    assert _ask(client, "POST /staff/users", csrf) == 403
+    token = create_token(deployment.db, "reader", ("surveys:read",))
+    headers = {"authorization": f"Bearer {token}"}
+    assert client.get("/api/v1/responses", headers=headers).status_code == 403
+    with deployment.db.begin() as connection:
+        lines = search(connection, Filters(action="access.refused")).lines
+    told = {(line.actor_name, line.object_id, line.outcome) for line in lines}
+    assert told == {
+        ("curious", "GET /staff/users", "refused"),
+        ("curious", "POST /staff/users", "refused"),
+        ("reader", "responses:read", "refused"),
+    }
+    assert all(line.address and line.channel for line in lines if line.actor_name == "curious")
+
+
 def test_a_right_taken_away_counts_at_once(deployment: Deployment, client: TestClient[Any]) -> None:
     """The next call of the same session is refused. # S37 (part)"""
     sign_in(deployment, client, "leaver", "analyst")
@@ -208,7 +263,7 @@ def test_a_right_taken_away_counts_at_once(deployment: Deployment, client: TestC
     assert client.get("/staff/responses", follow_redirects=False).status_code in (303, 403)
 
 
-SCOPES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
+SCOPES: dict[str, tuple[str, dict[str, Any]]] = {
     "everywhere": ("analyst", {}),
     "north": ("analyst", {"sites": ("north",)}),
     "south": ("site_manager", {"sites": ("south",)}),
