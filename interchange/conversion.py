@@ -1,5 +1,6 @@
 """One door to all formats: bytes of a source in, a conversion with its losses out."""
 
+import base64
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from engine.check import check_parsed
 from engine.definition import MAX_BYTES
 from engine.parse import Malformed, decode_json, parse
 from interchange import fhir, surveyjs, xlsform
+from interchange.bundle import NoBundle, bundled
 from interchange.report import Conversion, Report
 
 SOURCES = ("surveyjs", "fhir", "xlsform", "huisheng")
@@ -30,7 +32,7 @@ def convert(
     read = _read(data, source, language, not_equal)
     if target == "huisheng" or read.document is None:
         return read
-    made = fhir.write(read.document)
+    made = fhir.write(read.document, lambda asset: _attachment(read.assets.get(asset)))
     if source == "huisheng":
         return made
     return msgspec.structs.replace(read, resource=made.resource, losses=read.losses + made.losses)
@@ -57,11 +59,28 @@ def _read(data: bytes, source: str, language: str | None, not_equal: fhir.NotEqu
     return msgspec.structs.replace(made, losses=(*report.losses, *made.losses))
 
 
+def _attachment(content: bytes | None) -> dict[str, Any] | None:
+    """A picture as members of a FHIR Attachment."""
+    if content is None:
+        return None
+    kinds = ((b"\x89PNG", "png"), (b"RIFF", "webp"))
+    kind = next((name for start, name in kinds if content.startswith(start)), "jpeg")
+    return {"contentType": f"image/{kind}", "data": base64.b64encode(content).decode()}
+
+
 def _own(data: bytes) -> Conversion:
-    """A document of ours: its problems are its losses, and one with problems is none."""
+    """A document of ours, alone or in a bundle with its pictures: its problems are its losses, and
+    one with problems is none."""
+    try:
+        data, assets = bundled(data)
+    except NoBundle as problem:
+        report = Report()
+        report.refuse(problem.code, "")
+        return report.outcome(None)
     parsed = parse(data)
     problems = check_parsed(parsed)
     report = Report()
+    report.assets |= assets
     for problem in problems:
         report.lose(problem.code, problem.at, kind="refused", **problem.params)
     document: Any = None if problems else parsed.document

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from interchange.node import Node, is_object, number_of
 Made = dict[str, Any]
 PICTURES = ("image/jpeg", "image/png", "image/webp")
 MAX_PICTURE = 4 * 1024 * 1024
+_OWN_ASSET = re.compile(r"/api/v1/assets/([0-9a-f]{64})$")
 MAX_OPTIONS = 2000
 USUAL_LENGTH = 2000
 """Of a text question that sets none."""
@@ -115,13 +117,17 @@ def _media(item: Item, made: Made) -> None:
         asset = picture(item.context, extension)
         if asset is not None:
             attachment = extension.node("valueAttachment")
-            words = attachment.word("title") or item.name
+            words = item.context.say(attachment, "title", item.name)
             made.setdefault("media", []).append({"asset": asset, "alt": words})
 
 
 def picture(context: Context, extension: Node) -> str | None:
-    """The asset id of an attachment with its data inside; a loss where it is elsewhere."""
+    """The asset id of an attachment with its data inside, or of one of ours at its address; a loss
+    where it is elsewhere."""
     attachment = extension.node("valueAttachment")
+    own = _OWN_ASSET.search(attachment.word("url"))
+    if own is not None:
+        return "sha256:" + own.group(1)
     data = attachment.word("data")
     if not data or attachment.word("contentType") not in PICTURES:
         about = attachment.word("url") or attachment.word("contentType")

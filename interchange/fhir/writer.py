@@ -1,6 +1,7 @@
 """Writes a survey as a FHIR R4 Questionnaire with SDC extensions."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from engine.definition import Document, Page, Sum
@@ -25,6 +26,8 @@ from interchange.fhir.rules import NotCarried, Rules, coding, is_whole
 from interchange.report import Conversion, Report
 
 Made = dict[str, Any]
+Picture = Callable[[str], Made | None]
+"""The content of an asset as members of a FHIR Attachment, None where it is not at hand."""
 _TYPES = {
     "single_choice": "choice", "multi_choice": "choice", "ranking": "choice", "cascade": "choice",
     "rating": "integer", "nps": "integer", "yes_no": "boolean", "consent": "boolean",
@@ -37,9 +40,10 @@ _PLACEHOLDER = re.compile(r"\{\{[^{}]*+\}\}")
 _REFERENCES = {"department": "Organization", "staff": "Practitioner"}
 
 
-def write(document: Document) -> Conversion:
-    """The Questionnaire of a document without errors; losses point into the document."""
-    return _Writer(document).run()
+def write(document: Document, picture: Picture = lambda _: None) -> Conversion:
+    """The Questionnaire of a document without errors; losses point into the document. `picture`
+    knows where the pictures are that the document names."""
+    return _Writer(document, picture).run()
 
 
 def canonical(document: Document) -> str:
@@ -48,8 +52,9 @@ def canonical(document: Document) -> str:
 
 
 class _Writer:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, picture: Picture) -> None:
         self.document = document
+        self.picture = picture
         self.report = Report()
         self.rules = Rules(document)
         self.base = document.languages[0]
@@ -132,11 +137,20 @@ class _Writer:
             hint = {"linkId": f"{question.id}.hint", "type": "display",
                     "extension": [_control("help")]}  # fmt: skip
             made["item"] = [*made.get("item", []), hint | self.say("text", question.hint)]
-        for i, _media in enumerate(question.media):
-            self.report.lose("picture_out", f"{at}/media/{i}", question.id)
+        for i, media in enumerate(question.media):
+            extensions += self.shown(f"{at}/media/{i}", ext.MEDIA, media.asset, media.alt)
         if extensions:
             made = {"linkId": made["linkId"], "extension": extensions} | made
         return made
+
+    def shown(self, at: str, url: str, asset: str, words: Text | None) -> list[Made]:
+        """A picture as the extension at an address, nothing (and a loss) where it is not there."""
+        content = self.picture(asset)
+        if content is None:
+            self.report.lose("picture_out", at, asset)
+            return []
+        title: Made = {} if words is None else self.say("title", words)
+        return [{"url": url, "valueAttachment": content | title}]
 
     def enable(self, made: Made, rule: Rule | None, at: str) -> None:
         if rule is None:
@@ -220,7 +234,15 @@ class _Writer:
             if option.show_if is not None:
                 self.report.lose("option_rule", f"{at}/options/{i}/show_if", option.id)
             if option.image is not None:
-                self.report.lose("picture_out", f"{at}/options/{i}/image", option.id)
+                self.show_option(f"{at}/options/{i}/image", option, shown, made)
+
+    def show_option(self, at: str, option: Any, shown: list[Any], made: Made) -> None:
+        pictured = self.shown(at, ext.ANSWER_MEDIA, option.image, None)
+        if pictured and option in shown:
+            written: Made = made["answerOption"][shown.index(option)]
+            written["extension"] = [*written.get("extension", []), *pictured]
+        elif pictured:
+            self.report.lose("picture_out", at, option.id)
 
     def option(self, question: Any, option: Any) -> Made:
         text = self.say("display", option.text)

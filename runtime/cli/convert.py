@@ -1,9 +1,7 @@
 """huisheng convert: forms of other systems in, ours out, with a report of what was lost."""
 
-import io
 import json
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +9,9 @@ import click
 
 import interchange
 from interchange import report as reports
+from interchange.bundle import packed
 from interchange.fhir import NotEqual
 from runtime.cli import _documents as documents
-from runtime.surveys.assets import DOCUMENT_NAME
 
 
 @click.command()
@@ -46,7 +44,8 @@ def command(
 ) -> None:
     """Convert the form in the file IN (`-`: standard input).
 
-    An OUT that ends in .zip is a bundle: the document with the pictures that stood inside IN.
+    An OUT that ends in .zip is a bundle: the document with the pictures that stood inside IN; a
+    bundle may be IN where it is ours.
     Exit 1 where nothing could be made of it, or with --strict where anything was lost.
     """
     data = documents.read_bytes(in_)
@@ -81,19 +80,9 @@ def _write(path: str, value: Any, assets: dict[str, bytes] | None = None) -> Non
         return
     written = (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
     if path.endswith(".zip"):
-        written = _bundle(written, assets or {})
+        written = packed(written, assets or {})
     try:
         Path(path).write_bytes(written)
     except OSError as error:
         click.echo(f"{path}: {error.strerror}", err=True)
         sys.exit(2)
-
-
-def _bundle(document: bytes, assets: dict[str, bytes]) -> bytes:
-    """A document with its pictures, as the API of surveys takes it."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo(DOCUMENT_NAME), document)
-        for name, content in sorted(assets.items()):
-            archive.writestr(zipfile.ZipInfo(f"assets/{name.removeprefix('sha256:')}"), content)
-    return out.getvalue()

@@ -51,6 +51,8 @@ BUDGETS: Mapping[tuple[str, str], Budget] = {
     ("POST", "/api/v1/sessions/{sid}/attachments"): UPLOAD,
     ("GET", "/api/v1/responses"): READ_ALL,
     ("GET", "/staff/responses.csv"): EXPORT,
+    ("GET", "/staff/responses.fhir.json"): EXPORT,
+    ("GET", "/staff/responses.jsonl"): EXPORT,
     ("GET", "/staff/responses.xlsx"): EXPORT,
     ("GET", "/staff/audit/lines.csv"): EXPORT,
     ("POST", "/staff/search"): SEARCH,

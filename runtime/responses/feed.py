@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from interchange.fhir import questionnaire_response
 from runtime.audit.models import Actor
 from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
@@ -17,7 +16,6 @@ from runtime.kit.problems import Unprocessable
 from runtime.responses.jobs import number_responses
 from runtime.responses.personal import open_answers
 from runtime.secrets.vault import Vault
-from runtime.surveys.cache import SurveyCache
 
 MAX_LIMIT = 500
 
@@ -157,31 +155,4 @@ def _line(row: Any, vault: Vault | None) -> ResponseLine:
         ending=row.ending,
         path=row.path,
         times=row.times,
-    )
-
-
-# FHIR R4 QuestionnaireResponse (hl7.org/fhir/R4/questionnaireresponse.html)
-
-
-def as_fhir(found: Feed, surveys: SurveyCache) -> dict[str, Any]:
-    """A piece of the feed as a Bundle; the cursor is in the link `next`."""
-    return {
-        "resourceType": "Bundle",
-        "type": "collection",
-        "link": [{"relation": "next", "url": f"/api/v1/responses?cursor={found.cursor}"}],
-        "entry": [
-            {"fullUrl": f"urn:uuid:{line.id}", "resource": _questionnaire_response(line, surveys)}
-            for line in found.responses
-        ],
-    }
-
-
-def _questionnaire_response(line: ResponseLine, surveys: SurveyCache) -> dict[str, Any]:
-    return questionnaire_response(
-        surveys.get(line.survey, line.version).survey.document,
-        line.answers,
-        response_id=line.id,
-        version=line.version,
-        authored=line.submitted_at.isoformat(),
-        language=line.lang,
     )

@@ -16,7 +16,7 @@ from runtime.kit.http import Http, bearer_token, json_response, problem_response
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, Forbidden, NotSignedIn
 from runtime.kit.settings import Settings
-from runtime.responses import feed
+from runtime.responses import feed, shapes
 from runtime.responses.results import AttachmentInfo, Step, Submitted
 from runtime.responses.service import Sessions
 from runtime.wiring import Deployment
@@ -328,8 +328,11 @@ def list_responses(
 ) -> Response[bytes]:
     """Responses in the order of their numbers; following `cursor` gives each exactly once.
 
-    With `Accept: application/fhir+json` a Bundle of QuestionnaireResponse. Answers of personal
-    questions are there for tokens with the scope `responses:personal` only.
+    By `Accept`: JSON; `application/fhir+json`, a Bundle of QuestionnaireResponse;
+    `application/jsonl`, a response a line; of one survey also `text/csv` and a workbook (XLSX),
+    with the same columns in every piece. The header `huisheng-cursor` holds the cursor too, `link`
+    the address of the next piece. Answers of personal questions are there for tokens with the
+    scope `responses:personal` only.
     """
     token = bearer_token(request)
     if token is None or not token.startswith(API_PREFIX):
@@ -345,11 +348,18 @@ def list_responses(
         reader=caller.actor(client_address(request, deployment.settings.trusted_proxies)),
         clock=deployment.clock,
     )
-    if "application/fhir+json" in request.headers.get("accept", ""):
-        answer = json_response(feed.as_fhir(found, deployment.surveys))
-        answer.media_type = "application/fhir+json"
-        return answer
-    return json_response(found)
+    asked = shapes.Asked(survey, since, limit)
+    shape = shapes.shape_of(request.headers.get("accept"))
+    return Response(
+        shapes.shaped(found, asked, shape, deployment.surveys),
+        media_type=f"{shape}; charset=utf-8" if shape == shapes.CSV else shape,
+        headers={
+            "cache-control": "no-store",
+            "vary": "accept",
+            "huisheng-cursor": found.cursor,
+            "link": f'<{asked.following(found)}>; rel="next"',
+        },
+    )
 
 
 def attachment_handler(settings: Settings) -> HTTPRouteHandler:

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 import engine
+from interchange.bundle import DOCUMENT_NAME, packed
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
@@ -21,7 +22,6 @@ from runtime.surveys.service import pictures_of
 MAX_BYTES = 5 * 1024 * 1024
 MAX_BUNDLE_ENTRIES = 300
 MAX_BUNDLE_UNPACKED = 100 * 1024 * 1024
-DOCUMENT_NAME = "survey.json"
 
 
 def store_asset(
@@ -39,8 +39,11 @@ def store_asset(
     """
     if len(content) > MAX_BYTES:
         raise TooLarge("file_size", f"Pictures are {MAX_BYTES // 1024 // 1024} MB at most.")
-    media_type = recognise(content)
-    if not is_picture(media_type):
+    try:
+        media_type = recognise(content)
+    except UnsupportedMedia:
+        media_type = None
+    if media_type is None or not is_picture(media_type):
         raise UnsupportedMedia("file_type", "Pictures are JPEG, PNG or WebP.")
     clean_picture(content, media_type)
     sha256 = files.put(content)
@@ -79,14 +82,8 @@ def pack(db: Database, files: ContentStore, document: bytes) -> bytes:
     """A document with its pictures as one zip, the same bytes for the same content."""
     parsed = engine.parse(document).document
     names = sorted(pictures_of(parsed)) if parsed is not None else []
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo(DOCUMENT_NAME), document)
-        for name in names:
-            sha256 = name.removeprefix("sha256:")
-            _, content = read_asset(db, files, sha256)
-            archive.writestr(zipfile.ZipInfo(f"assets/{sha256}"), content)
-    return out.getvalue()
+    pictures: dict[str, bytes] = {name: read_asset(db, files, name)[1] for name in names}
+    return packed(document, pictures)
 
 
 class Bundle(msgspec.Struct, frozen=True):

@@ -15,7 +15,15 @@ Source = Literal["surveyjs", "fhir", "xlsform", "huisheng"]
 Target = Literal["huisheng", "fhir"]
 BODY_BYTES = MAX_SOURCE_BYTES
 UNREADABLE = frozenset(
-    ("malformed", "not_utf8", "too_deep", "too_many_values", "no_workbook", "too_large")
+    (
+        "malformed",
+        "not_utf8",
+        "too_deep",
+        "too_many_values",
+        "no_workbook",
+        "no_bundle",
+        "too_large",
+    )
 )
 """Losses that say that the body cannot be read at all."""
 FHIR_JSON = "application/fhir+json"
@@ -63,8 +71,11 @@ def _result(conversion: Conversion) -> dict[str, Any] | None:
     return None if conversion.document is None else written(conversion.document)
 
 
-def as_questionnaire(document: bytes) -> bytes:
-    """A stored document as a FHIR R4 Questionnaire."""
+def as_questionnaire(document: bytes, version: int, pictures: str) -> bytes:
+    """A stored version as a FHIR R4 Questionnaire that the responses to it name; its pictures are
+    addresses below `pictures`."""
     found = examine(document).document
     assert found is not None
-    return msgspec.json.encode(write(found).resource)
+    made = write(found, lambda asset: {"url": f"{pictures}/{asset.removeprefix('sha256:')}"})
+    assert made.resource is not None
+    return msgspec.json.encode(made.resource | {"version": str(version)})

@@ -66,13 +66,17 @@ def _measured(body: bytes, request: Http) -> bytes:
     """
     if not request.headers.get("content-type", "application/json").startswith("application/json"):
         raise UnsupportedMedia("media_type", "Send the document as application/json.")
-    if is_too_deep(body):
-        raise BadRequest("too_deep", "The body nests deeper than 32 levels.")
+    return _readable(body)
+
+
+def _readable(document: bytes) -> bytes:
+    if is_too_deep(document):
+        raise BadRequest("too_deep", "The document nests deeper than 32 levels.")
     try:
-        msgspec.json.decode(body)
+        msgspec.json.decode(document)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadRequest("unreadable", "The body is not JSON.") from None
-    return body
+        raise BadRequest("unreadable", "The document is not JSON.") from None
+    return document
 
 
 def _stored(stored: Any) -> Response[bytes]:
@@ -101,9 +105,10 @@ def create_survey(
     actor = _require(request, deployment, "surveys:write")
     if request.headers.get("content-type", "").startswith(ZIP):
         bundle = assets.unpack(body, DOCUMENT_BYTES)
+        document = _readable(bundle.document)
+        service.require_sound(document, _language(request))
         for picture in bundle.pictures:
             assets.store_asset(deployment.db, deployment.assets, picture, actor=actor)
-        document = bundle.document
     else:
         document = _measured(_small(body), request)
     return _stored(
@@ -319,7 +324,9 @@ def show_version(
         name = f'attachment; filename="{survey_id}-{version}.zip"'
         return Response(bundle, media_type=ZIP, headers={"content-disposition": name})
     if interchange.FHIR_JSON in request.headers.get("accept", ""):
-        return Response(interchange.as_questionnaire(document), media_type=interchange.FHIR_JSON)
+        pictures = f"{deployment.settings.public_url}/api/v1/assets"
+        resource = interchange.as_questionnaire(document, version, pictures)
+        return Response(resource, media_type=interchange.FHIR_JSON)
     return Response(document, media_type="application/json")
 
 

@@ -1,6 +1,7 @@
 """Storing, checking, publishing, closing surveys; published versions never change."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -15,6 +16,7 @@ from runtime.bank.uses import note_uses, publish_uses
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable, WordedProblem
+from runtime.kit.words import say
 from runtime.surveys import approvals, findings
 from runtime.surveys.models import (
     Held,
@@ -59,7 +61,7 @@ def store_survey(
         StateConflict: publishing with findings that `confirm` does not repeat, or what needs a
             second person's approval.
     """
-    document = _sound(data, lang)
+    document = require_sound(data, lang)
     digest = content_digest(data)
     problems = ()
     if publish:
@@ -85,8 +87,12 @@ def store_survey(
         return stored
 
 
-def _sound(data: bytes, lang: str) -> engine.Document:
-    """The document, if nothing is wrong with it."""
+def require_sound(data: bytes, lang: str) -> engine.Document:
+    """The document, if nothing is wrong with it.
+
+    Raises:
+        Unprocessable: errors, all of them.
+    """
     examined = findings.examine(data)
     if examined.document is None or examined.errors:
         raise _refuse(findings.words(examined.problems, lang))
@@ -163,8 +169,11 @@ def publish_survey(
         if not held.is_draft:
             if approval is not None:
                 raise StateConflict("approval_void", "Nothing waits to be published any more.")
-            return _stored(connection, survey_id, (), held.digest or "", is_new=False)
-    document = _sound(held.data, lang)
+            stored = _stored(connection, survey_id, (), held.digest or "", is_new=False)
+            if stored.state != "published":
+                raise StateConflict("state", f"The survey is {stored.state}; reopen it.")
+            return stored
+    document = require_sound(held.data, lang)
     if approval is None:
         _require_no_approval(db, document, actor)
     problems = _publishable(db, document, confirm, lang)
@@ -558,7 +567,7 @@ def _publishable(
     """The confirmed findings of a document that may be published."""
     survey = engine.compile_survey(document)
     walks = findings.words(engine.run_walks(survey), lang)
-    broken = (*walks, *missing_pictures(db, document))
+    broken = (*walks, *missing_pictures(db, document, lang))
     if broken:
         raise _refuse(broken)
     proof = findings.prove(document, findings.PUBLISH_SECONDS)
@@ -574,35 +583,43 @@ def _publishable(
     return worded
 
 
-def missing_pictures(db: Database, document: engine.Document) -> tuple[SurveyProblem, ...]:
+def missing_pictures(
+    db: Database, document: engine.Document, lang: str
+) -> tuple[SurveyProblem, ...]:
     """A problem for each picture that the document shows and nobody uploaded."""
-    named = {name.removeprefix("sha256:") for name in pictures_of(document)}
+    named = {place: name.removeprefix("sha256:") for place, name in pictures_at(document)}
     if not named:
         return ()
     with db.begin() as connection:
         present = set(
             connection.execute(
                 sa.text("SELECT sha256 FROM assets WHERE sha256 = ANY(:named)"),
-                {"named": sorted(named)},
+                {"named": sorted(set(named.values()))},
             ).scalars()
         )
     return tuple(
-        SurveyProblem("asset_missing", "", f"The picture sha256:{one} was never uploaded.", "error")
-        for one in sorted(named - present)
+        SurveyProblem("asset_missing", place, say("surveys_asset_missing", lang), "error")
+        for place, name in named.items()
+        if name not in present
     )
+
+
+def pictures_at(document: engine.Document) -> Iterator[tuple[str, str]]:
+    """Every `sha256:…` that the document shows, with the pointer to it."""
+    for p, page in enumerate(document.pages):
+        for q, question in enumerate(page.questions):
+            at = f"/pages/{p}/questions/{q}"
+            for m, media in enumerate(question.media):
+                yield f"{at}/media/{m}/asset", media.asset
+            for o, option in enumerate(getattr(question, "options", ())):
+                image = getattr(option, "image", None)
+                if image:
+                    yield f"{at}/options/{o}/image", image
 
 
 def pictures_of(document: engine.Document) -> set[str]:
     """Every `sha256:…` that the document shows."""
-    found: set[str] = set()
-    for page in document.pages:
-        for question in page.questions:
-            found.update(media.asset for media in question.media)
-            for option in getattr(question, "options", ()):
-                image = getattr(option, "image", None)
-                if image:
-                    found.add(image)
-    return found
+    return {name for _, name in pictures_at(document)}
 
 
 def _change_state(connection: sa.Connection, survey_id: str, old: str, new: str, now: Any) -> None:

@@ -1,10 +1,12 @@
 """Forms of other systems over HTTP (design sections 6 and 9)."""
 
+import io
 import json
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from PIL import Image
 
 from tests.interchange.workbooks import workbook
 from tests.runtime.conftest import SURVEY
@@ -62,6 +64,28 @@ def test_a_published_survey_is_a_questionnaire_by_accept(
     answer = client.get(url, headers=staff | {"accept": "application/fhir+json"})
     assert answer.headers["content-type"].startswith("application/fhir+json")
     assert answer.json()["resourceType"] == "Questionnaire"
+    assert answer.json()["version"] == "1"
+
+
+def test_the_pictures_of_a_questionnaire_are_at_their_addresses(
+    client: TestClient[Any], staff: dict[str, str]
+) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 8), "blue").save(picture, "PNG")
+    sha256 = client.post("/api/v1/assets", content=picture.getvalue(), headers=staff).json()[
+        "sha256"
+    ]
+    document = json.loads(json.dumps({**SURVEY, "id": "with_media"}))
+    alt = {"zh-CN": "蓝", "en": "Blue"}
+    document["pages"][0]["questions"][0]["media"] = [{"asset": f"sha256:{sha256}", "alt": alt}]
+    client.post("/api/v1/surveys?publish=true", json=document, headers=staff)
+    url = "/api/v1/surveys/with_media/versions/1"
+    resource = client.get(url, headers=staff | {"accept": "application/fhir+json"}).json()
+    shown = resource["item"][0]["item"][0]["extension"][-1]["valueAttachment"]
+    assert (shown["url"].endswith(f"/api/v1/assets/{sha256}"), shown["title"]) == (True, "蓝")
+    back = client.post(f"{CONVERT}?from=fhir", json=resource, headers=staff).json()["result"]
+    question = back["pages"][0]["questions"][0]
+    assert question["media"] == document["pages"][0]["questions"][0]["media"]
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ MATRIX = {
     "POST /staff/me/sessions": ALL,
     "GET /staff/responses": READERS,
     "GET /staff/responses.csv": "RDN",
+    "GET /staff/responses.fhir.json": "RDN",
+    "GET /staff/responses.jsonl": "RDN",
     "GET /staff/responses.xlsx": "RDN",
     "GET /staff/responses/{response:str}": READERS,
     "POST /staff/responses/{response:str}/personal": "H",
@@ -307,8 +309,9 @@ def test_a_foreign_response_is_not_found(
         status = client.get(f"/staff/responses/{row.id}").status_code
         assert status == (200 if within else 404), (scope, row, status)
         if role in ("analyst", "department_head"):
-            file = client.get("/staff/responses.csv").text
-            assert (str(row.id) in file) == within, (scope, row)
+            for kind in ("csv", "jsonl", "fhir.json"):
+                file = client.get(f"/staff/responses.{kind}").text
+                assert (str(row.id) in file) == within, (scope, row, kind)
 
 
 def _link(deployment: Deployment) -> str:

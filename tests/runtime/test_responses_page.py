@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from litestar.testing import TestClient
 from openpyxl import load_workbook
 
@@ -85,6 +86,31 @@ def test_the_list_runs_from_either_end(
 
 
 FORMULAS = ("=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "＝1+1", '=HYPERLINK("http://x")')
+
+
+def test_programs_get_lines_of_json_and_a_bundle_without_personal_answers(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """The same responses as the table, for who goes on with them by program. # S60 (part)"""
+    secret = {"id": "secret", "type": "text", "text": {"zh-CN": "电话", "en": "Phone"}}
+    rate = {"id": "rate", "type": "rating", "text": {"zh-CN": "总体", "en": "Overall"}}
+    pages = [{"id": "one", "title": {"zh-CN": "一", "en": "One"}, "questions": [rate, secret]}]
+    document = survey_with(id="lines", pages=pages, scores=[], alerts=[])
+    store_survey(deployment.db, msgspec.json.encode(document), publish=True)
+    for value in (4, 5):
+        begun = deployment.sessions.start("lines", "web")
+        done = deployment.sessions.submit(begun.token, {"rate": value, "secret": "13912345678"})
+        assert done.submitted is not None
+    sign_in(deployment, client, "reader", "analyst")
+    lines = client.get(f"{HERE}.jsonl?survey=lines")
+    bundle = client.get(f"{HERE}.fhir.json?survey=lines")
+    assert [msgspec.json.decode(line)["answers"] for line in lines.text.splitlines()] == [
+        {"rate": 5}, {"rate": 4},
+    ]  # fmt: skip
+    first = bundle.json()["entry"][0]["resource"]
+    assert first["item"][0]["item"] == [{"linkId": "rate", "answer": [{"valueInteger": 5}]}]
+    assert QuestionnaireResponse.model_validate(first).status == "completed"
+    assert "13912345678" not in lines.text + bundle.text
 
 
 def _rows_of(client: TestClient[Any], query: str = "") -> tuple[list[list[str]], list[list[Any]]]:

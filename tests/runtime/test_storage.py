@@ -1,5 +1,8 @@
 """What the database keeps and refuses: roles, immutability, the feed, the outbox, expiry."""
 
+import csv
+import io
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +15,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 from litestar.testing import TestClient
+from openpyxl import load_workbook
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import ProgrammingError
@@ -20,6 +24,7 @@ from runtime.accounts.service import create_token
 from runtime.events import service as events
 from runtime.events.jobs import QUEUE
 from runtime.kit.clock import system_clock
+from runtime.kit.content import XLSX
 from runtime.kit.db import Database
 from runtime.kit.problems import Gone, Overloaded
 from runtime.responses import jobs
@@ -165,6 +170,40 @@ def test_personal_answers_need_their_own_scope(
     assert fhir.headers["content-type"].startswith("application/fhir+json")
     entry = fhir.json()["entry"][0]["resource"]
     assert (entry["resourceType"], entry["status"]) == ("QuestionnaireResponse", "completed")
+
+
+def test_the_feed_comes_in_the_shape_that_is_asked_for(
+    submit: Submit, deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """Lines, a table and a workbook hold what JSON holds; each names where the next piece is."""
+    responses = [submit(), submit()]
+    token = create_token(deployment.db, "feed", ["responses:read"])
+
+    def read(accept: str, **more: Any) -> Any:
+        headers = {"authorization": f"Bearer {token}", "accept": accept}
+        return client.get("/api/v1/responses", headers=headers, params=more)
+
+    plain = read("application/json", survey="visit").json()
+    lines = read("application/jsonl", survey="visit")
+    assert [json.loads(line) for line in lines.text.splitlines()] == plain["responses"]
+    assert lines.headers["huisheng-cursor"] == plain["cursor"]
+    table = read("text/csv", survey="visit")
+    rows = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert [row["_id"] for row in rows] == responses
+    assert [(row["overall"], row["nurse"], row["note"]) for row in rows] == [("5", "3", "")] * 2
+    book = load_workbook(io.BytesIO(read(XLSX, survey="visit").content)).active
+    assert book is not None
+    heads, *others = book.iter_rows(values_only=True)
+    assert (list(heads), len(others)) == (list(rows[0]), 2)
+    refused = read("text/csv")
+    assert (refused.status_code, refused.json()["problems"][0]["at"]) == (422, "/survey")
+    first = read("application/fhir+json", survey="visit", limit=1).json()
+    follow = first["link"][0]["url"]
+    headers = {"authorization": f"Bearer {token}", "accept": "application/fhir+json"}
+    second = client.get(follow, headers=headers).json()
+    met = [entry["resource"]["id"] for part in (first, second) for entry in part["entry"]]
+    assert met == responses and "survey=visit" in follow
+    assert read("image/png, */*").headers["content-type"] == "application/json"
 
 
 def _perform(deployment: Deployment) -> None:

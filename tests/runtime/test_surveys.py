@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -158,8 +159,11 @@ def test_pictures_travel_with_their_document(
     alt = {"zh-CN": "红色", "en": "Red"}
     document["pages"][0]["questions"][0]["media"] = [{"asset": f"sha256:{sha256}", "alt": alt}]
     missing = client.post(f"{SURVEYS}?publish=true", json=document, headers=staff)
-    assert [p["code"] for p in missing.json()["problems"]] == ["asset_missing"]
-    assert client.post("/api/v1/assets", content=b"text", headers=staff).status_code == 415
+    assert [(p["code"], p["at"]) for p in missing.json()["problems"]] == [
+        ("asset_missing", "/pages/0/questions/0/media/0/asset")
+    ]
+    refused = client.post("/api/v1/assets", content=b"text", headers=staff)
+    assert refused.status_code == 415 and "PDF" not in refused.text
     stored = client.post("/api/v1/assets", content=picture, headers=staff)
     assert (stored.status_code, stored.json()["sha256"]) == (201, sha256)
     shown = client.get(f"/api/v1/assets/{sha256}")
@@ -172,3 +176,40 @@ def test_pictures_travel_with_their_document(
         SURVEYS, content=zipped.content, headers=staff | {"content-type": "application/zip"}
     )
     assert again.status_code == 200, again.text
+
+
+def _zip(**entries: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return out.getvalue()
+
+
+def test_a_refused_bundle_leaves_nothing_behind(
+    client: TestClient[Any], staff: dict[str, str]
+) -> None:
+    """Its document is read as any other, before a picture is kept. # S26 (part)"""
+    picture = _png("green")
+    sha256 = hashlib.sha256(picture).hexdigest()
+    zipped = staff | {"content-type": "application/zip"}
+
+    def send(document: bytes) -> int:
+        entries = {"survey.json": document, f"assets__{sha256}": picture}
+        return client.post(SURVEYS, content=_zip(**entries), headers=zipped).status_code
+
+    assert send(json.dumps(survey_with(kind="poem")).encode()) == 422
+    assert send(b'{"a":' * 5000) == 400
+    assert send(b"{") == 400
+    assert client.get(f"/api/v1/assets/{sha256}").status_code == 404
+    assert send(json.dumps(survey_with(id="with_picture")).encode()) == 201
+    assert client.get(f"/api/v1/assets/{sha256}").status_code == 200
+
+
+def test_a_closed_survey_is_not_published_by_publishing_nothing(
+    client: TestClient[Any], staff: dict[str, str], published: str
+) -> None:
+    url = f"{SURVEYS}/{published}"
+    assert client.post(f"{url}/publish", headers=staff).status_code == 200
+    client.post(f"{url}/close", headers=staff)
+    assert client.post(f"{url}/publish", headers=staff).status_code == 409

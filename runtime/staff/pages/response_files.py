@@ -1,8 +1,10 @@
-"""The responses that the list shows, as a file for a spreadsheet; never with personal answers."""
+"""The responses that the list shows as a file, for a spreadsheet or for a program; never with
+personal answers."""
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -15,6 +17,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from engine.text import localize
+from interchange.fhir import questionnaire_response
 from runtime.accounts.access import Principal, needs
 from runtime.audit.export import neutral_cell
 from runtime.audit.service import record
@@ -145,17 +148,51 @@ def export_xlsx(
     return _file(content, "responses.xlsx", XLSX)
 
 
+@get("/staff/responses.jsonl", sync_to_thread=True, guards=[needs("responses:export")])
+def export_lines(
+    request: Http,
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[bytes]:
+    """Everything that fits, newest first, a response a line as JSON.
+
+    Raises:
+        Unprocessable: more than 20,000 responses fit.
+    """
+    content = _export(request, deployment, principal, "jsonl")
+    return _file(content, "responses.jsonl", "application/jsonl")
+
+
+@get("/staff/responses.fhir.json", sync_to_thread=True, guards=[needs("responses:export")])
+def export_fhir(
+    request: Http,
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+) -> Response[bytes]:
+    """Everything that fits, newest first, as a FHIR R4 Bundle of QuestionnaireResponse.
+
+    Raises:
+        Unprocessable: more than 20,000 responses fit.
+    """
+    content = _export(request, deployment, principal, "fhir")
+    return _file(content, "responses.fhir.json", "application/fhir+json")
+
+
 def _export(request: Http, deployment: Deployment, principal: Principal, kind: str) -> bytes:
     """The file's content; that it was made is recorded with it."""
     with deployment.db.begin_for(principal.reach) as connection:
         departments = queries.list_departments(connection, principal.reach)
         filters = filters_of(departments, asked_of(request))
-        versions = (
-            queries.versions_of(connection, principal.reach, filters) if filters.survey else []
-        )
-        sheet = Sheet(deployment, filters.survey, versions, language_of(request, principal))
-        rows = _rows(connection, principal, filters, sheet)
-        content, count = (_csv if kind == "csv" else _xlsx)(rows)
+        found = _found(connection, principal, filters)
+        if kind in ("jsonl", "fhir"):
+            content, count = (_lines if kind == "jsonl" else _bundle)(found, deployment)
+        else:
+            versions = (
+                queries.versions_of(connection, principal.reach, filters) if filters.survey else []
+            )
+            sheet = Sheet(deployment, filters.survey, versions, language_of(request, principal))
+            names = dictionary_names(connection, sheet.lang)
+            content, count = (_csv if kind == "csv" else _xlsx)(_rows(found, sheet, names))
         used = {
             name: str(value)
             for name, value in msgspec.structs.asdict(filters).items()
@@ -185,19 +222,63 @@ def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
     )
 
 
-def _rows(
-    connection: sa.Connection,
-    principal: Principal,
-    filters: queries.Filters,
-    sheet: Sheet,
-) -> Iterator[Row]:
-    yield sheet.headings()
-    names = dictionary_names(connection, sheet.lang)
+def _found(
+    connection: sa.Connection, principal: Principal, filters: queries.Filters
+) -> Iterator[queries.Exported]:
     found = queries.export_responses(connection, principal.reach, filters, MOST_EXPORTED + 1)
-    for one in islice(found, MOST_EXPORTED):
-        yield sheet.row(one, names)
+    yield from islice(found, MOST_EXPORTED)
     if next(found, None) is not None:
         raise Unprocessable("export_too_many", f"More than {MOST_EXPORTED:,} responses fit.")
+
+
+def _rows(
+    found: Iterable[queries.Exported], sheet: Sheet, names: Mapping[str, str]
+) -> Iterator[Row]:
+    yield sheet.headings()
+    for one in found:
+        yield sheet.row(one, names)
+
+
+class OutLine(msgspec.Struct, frozen=True):
+    """A response as a line of JSON: its members are named as in the feed of the API."""
+
+    id: str
+    survey: str
+    version: int
+    site: str
+    channel: str
+    lang: str
+    submitted_at: datetime
+    answers: dict[str, Any]
+    scores: dict[str, Any]
+    ending: str | None
+
+
+def _lines(found: Iterable[queries.Exported], deployment: Deployment) -> tuple[bytes, int]:
+    written: list[bytes] = []
+    for one in found:
+        line = one.line
+        out = OutLine(line.id, line.survey, line.version, line.site, line.channel, one.lang,
+                      line.submitted_at, one.answers, line.scores, line.ending)  # fmt: skip
+        written.append(msgspec.json.encode(out) + b"\n")
+    return b"".join(written), len(written)
+
+
+def _bundle(found: Iterable[queries.Exported], deployment: Deployment) -> tuple[bytes, int]:
+    entries: list[dict[str, Any]] = []
+    for one in found:
+        line = one.line
+        resource = questionnaire_response(
+            deployment.surveys.get(line.survey, line.version).survey.document,
+            one.answers,
+            response_id=line.id,
+            version=line.version,
+            authored=line.submitted_at.isoformat(),
+            language=one.lang,
+        )
+        entries.append({"fullUrl": f"urn:uuid:{line.id}", "resource": resource})
+    made: dict[str, Any] = {"resourceType": "Bundle", "type": "collection"}
+    return msgspec.json.encode(made | ({"entry": entries} if entries else {})), len(entries)
 
 
 def _csv(rows: Iterable[Row]) -> tuple[bytes, int]:
@@ -224,4 +305,9 @@ def _xlsx(rows: Iterable[Row]) -> tuple[bytes, int]:
     return kept.getvalue(), count
 
 
-handlers: tuple[ControllerRouterHandler, ...] = (export_csv, export_xlsx)
+handlers: tuple[ControllerRouterHandler, ...] = (
+    export_csv,
+    export_xlsx,
+    export_lines,
+    export_fhir,
+)

@@ -160,7 +160,7 @@ class Gate:
 
     def _examine(self, document: Document) -> None:
         self.doubts = findings.warnings(findings.prove(document, findings.PUBLISH_SECONDS))
-        self.lost_pictures = len(service.missing_pictures(self.db, document))
+        self.lost_pictures = len(service.missing_pictures(self.db, document, self.desk.lang))
         sites = {one.id: one.text for one in list_sites(self.db, self.desk.lang)}
         telling = PatientTelling(Scope(document), self.desk.lang, sites)
         survey = engine.compile_survey(document)
