@@ -1,6 +1,7 @@
 """What the readers of one foreign document share: names, answers that rules may read, rules."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from engine.definition import MAX_RULES
@@ -79,6 +80,11 @@ class Reading:
             return self.calculated[name]
         known = name in self.later or name.split(".")[0] in self.later
         raise Unreadable("looks_ahead" if known else "unknown_name", name)
+
+    def asked_on_condition(self, known: int) -> None:
+        """Remember that the names which came since there were so many stand under a condition."""
+        fresh = islice(reversed(self.refs), len(self.refs) - known)
+        self.conditional |= {self.refs[name].ref for name in fresh}
 
     def calculate(self, name: str, text: str, at: str) -> None:
         """Declare a named expression; it is made where it is used."""

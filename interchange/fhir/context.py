@@ -32,6 +32,8 @@ class Context(Reading):
         self.extensions = Extensions(root)
         self.scores: dict[str, dict[str, Any]] = {}
         """Scores of one question each, where a calculation needs the weights of its options."""
+        self.weighed: list[str] = []
+        """Questions whose options carry weights, in the order of the source."""
         self.variables: dict[str, str] = {}
         self.read_variables(self.extensions)
         self.later: set[str] = set()

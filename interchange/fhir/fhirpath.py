@@ -6,6 +6,7 @@ Paths that lead to the answers of one or more items (`…where(linkId = 'a' or l
 """
 
 import re
+from collections.abc import Sequence
 
 from interchange.expression import Call, Name, Tree, Unreadable
 from interchange.node import number_of
@@ -18,9 +19,15 @@ _PATH = re.compile(
     r"""(?:%(?:resource|context|questionnaire)|\$this|item|descendants\(\))
     (?:\.(?:item|descendants\(\)|repeat\(\s*item\s*\)
        |where\(\s*linkId\s*=\s*(?:'[^']*'|"[^"]*")(?:\s+or\s+linkId\s*=\s*(?:'[^']*'|"[^"]*"))*\s*\)))*
-    \.answer(?:\.first\(\))?\.value(?:Integer|Decimal|Coding)?(?:\.ofType\(\w+\))?
+    \.answer(?:\.first\(\))?(?:\.value(?:Integer|Decimal|Coding)?(?:\.ofType\(\w+\))?)?
     (?P<scored>\.(?:ordinal|weight)\(\))?
     (?P<how>\.(?:sum|count|first|min|max|avg)\(\))?""",
+    re.VERBOSE,
+)
+_ALL_WEIGHTS = re.compile(
+    r"""(?P<path>%(?:resource|context|questionnaire)(?:\.(?:item|descendants\(\)|repeat\(\s*item\s*\)))+)
+    (?:\.where\(\s*linkId\s*!=\s*'(?P<but>[^']*)'\s*\))?
+    (?P<rest>\.answer(?:\.value)?\.(?:ordinal|weight)\(\)\.sum\(\))""",
     re.VERBOSE,
 )
 _TOKEN = re.compile(
@@ -29,6 +36,18 @@ _TOKEN = re.compile(
 )
 _HOW = {"": "", ".sum()": "sum()", ".count()": "count()", ".first()": "", ".min()": "min()",
         ".max()": "max()", ".avg()": "avg()"}  # fmt: skip
+
+
+def spelt_out(text: str, weighed: Sequence[str]) -> str:
+    """The expression with a sum over the weights of all answers (or of all but one) as one over
+    the items that have weights."""
+
+    def named(match: re.Match[str]) -> str:
+        links = [f"linkId='{name}'" for name in weighed if name != match["but"] and "'" not in name]
+        where = f".where({' or '.join(links)})" if links else ""
+        return match["path"] + where + match["rest"]
+
+    return _ALL_WEIGHTS.sub(named, text)
 
 
 def read(text: str) -> Tree:

@@ -11,6 +11,7 @@ from engine.questions.moments import is_date, is_time
 from engine.text import localize
 from interchange.expression import Unreadable
 from interchange.fhir import extensions as ext
+from interchange.fhir import fhirpath
 from interchange.fhir.context import Context, carried_code
 from interchange.fhir.extensions import Extensions
 from interchange.logic import Ref
@@ -18,6 +19,7 @@ from interchange.names import Names, source_id
 from interchange.node import Node, is_object, number_of
 
 Made = dict[str, Any]
+_OPEN = ("optionsOrString", "optionsOrType")
 PICTURES = ("image/jpeg", "image/png", "image/webp")
 MAX_PICTURE = 4 * 1024 * 1024
 _OWN_ASSET = re.compile(r"/api/v1/assets/([0-9a-f]{64})$")
@@ -93,7 +95,7 @@ def _computed(item: Item, made: Made) -> Made | None:
     expression = item.extensions.value(ext.CALCULATED)
     if not is_object(expression):
         return None
-    text = str(expression.get("expression", ""))
+    text = fhirpath.spelt_out(str(expression.get("expression", "")), item.context.weighed)
     place = item.extensions.place(ext.CALCULATED)
     number = item.context.number_of(text, place)
     if number is None:
@@ -254,12 +256,13 @@ def _choice(item: Item, made: Made) -> None:
         option = _option(item, source, weights, names, values, many)
         if option is not None and len(options) < MAX_OPTIONS:
             options.append(option)
-    if node.word("type") == "open-choice":
+    is_open = node.word("type") == "open-choice" or node.word("answerConstraint") in _OPEN
+    if is_open:
         made_id = names.take("other")
         values.append((("", "other"), made_id))
         word = "其他" if item.context.speech.base.startswith("zh") else "Other"
         options.append({"id": made_id, "text": word, "text_entry": "required"})
-    if not options or (len(options) == 1 and node.word("type") == "open-choice"):
+    if not options or (len(options) == 1 and is_open):
         code = "value_set" if node.has("answerValueSet") else "no_choices"
         raise Unreadable(code, node.word("answerValueSet"))
     made["options"] = options
@@ -271,6 +274,8 @@ def _choice(item: Item, made: Made) -> None:
             if isinstance(number, int) and number > 0:
                 made[ours] = number
     kind = "set" if many else "choice"
+    if not many and any("points" in option for option in options):
+        item.context.weighed.append(item.name)
     item.know(Ref(item.id, kind, tuple(values), None if many else _weights(item, made)))
 
 
@@ -353,6 +358,9 @@ def _option(
         if kind != "valueString":
             option["ext"] = option.get("ext", {}) | {"fhir_value": kind}
     own = Extensions(source)
+    prefix = own.value(ext.PREFIX)
+    if isinstance(prefix, str) and prefix.strip():
+        option["text"] = _prefixed(prefix.strip(), option["text"])
     _points(item, own, Extensions(coding), option, many)
     if own.value(ext.EXCLUSIVE) is True and many:
         option["exclusive"] = True
@@ -383,6 +391,6 @@ def _points(item: Item, own: Extensions, inner: Extensions, option: Made, many: 
 _READERS: dict[str, Callable[[Item, Made], None]] = {
     "display": _display, "boolean": _boolean, "decimal": _number, "integer": _number,
     "quantity": _number, "date": _moment, "dateTime": _moment, "time": _moment, "string": _text,
-    "text": _text, "url": _text, "choice": _choice, "open-choice": _choice,
+    "text": _text, "url": _text, "choice": _choice, "open-choice": _choice, "coding": _choice,
     "attachment": _attachment, "reference": _reference,
 }  # fmt: skip

@@ -118,6 +118,7 @@ class _Reader:
         made_id = self.context.names.take(name or "page")
         page: Made = {"id": made_id, **source_id(name, made_id)}
         extensions = Extensions(node)
+        extensions.codes(ext.CONTROL)
         if node.word("text"):
             page["title"] = self.context.say(node, "text", name)
         codes = self.context.codes(node, "code")
@@ -130,18 +131,14 @@ class _Reader:
         page["questions"] = questions
         self.report.made(made_id, node.at)
         self.pages.append(page)
-        before = set(self.context.refs)
+        before = len(self.context.refs)
         for item in node.nodes("item"):
             self._element(item, questions, [], 1)
         if shown is not None:
-            self._note_conditional(before)
+            self.context.asked_on_condition(before)
         self._say_unread(node, extensions)
         if not page["questions"]:
             self.report.refuse("empty", node.at, name)
-
-    def _note_conditional(self, before: set[str]) -> None:
-        context = self.context
-        context.conditional |= {context.refs[n].ref for n in context.refs.keys() - before}
 
     def _is_repeated(self, node: Node) -> bool:
         """Refuse a group that may be there several times, with all that is in it."""
@@ -201,7 +198,7 @@ class _Reader:
         shown = self._shown(node, extensions)
         own = rules if shown is None else [*rules, shown]
         made_id = context.names.take(name or "item")
-        before = set(context.refs)
+        before = len(context.refs)
         try:
             made = fill(Item(context, node, extensions, made_id, name))
         except Unreadable as problem:
@@ -214,7 +211,7 @@ class _Reader:
             self.report.made(made_id, node.at)
             found.append(made)
         if own:
-            self._note_conditional(before)
+            self.context.asked_on_condition(before)
         self._say_unread(node, extensions)
         return own
 
@@ -234,7 +231,8 @@ class _Reader:
     def _say_unread(self, node: Node, extensions: Extensions) -> None:
         known = ("linkId", "item", "extension", "type", "text", "_text", "id", "definition",
                  "enableWhen", "enableBehavior", "repeats", "required", "readOnly", "code",
-                 "prefix", "_linkId", "_prefix", "modifierExtension")  # fmt: skip
+                 "prefix", "_linkId", "_prefix", "modifierExtension", "answerConstraint",
+                 "disabledDisplay")  # fmt: skip
         for member in node.unread(known):
             code = "default_value" if member.startswith("initial") else "member"
             self.report.lose(code, node.place(member), member)

@@ -156,12 +156,10 @@ class _Reader:
             page["show_if"] = shown
         questions: list[Made] = []
         page["questions"] = questions
-        before = set(self.context.refs)
+        before = len(self.context.refs)
         self._elements(node, questions, [], 0)
         if shown is not None:
-            self.context.conditional |= {
-                self.context.refs[n].ref for n in self.context.refs.keys() - before
-            }
+            self.context.asked_on_condition(before)
         self.groups[name] = [page]
         self._say_unread(node, PAGE_ASIDE)
         if questions:
@@ -229,7 +227,7 @@ class _Reader:
         own = rules if shown is None else [*rules, shown]
         asked = Asked(context, node, context.names.take(name), name)
         required = required_of(asked)
-        before = set(context.refs)
+        before = len(context.refs)
         try:
             made = reader(asked)
         except Unreadable as problem:
@@ -240,7 +238,7 @@ class _Reader:
             self._finish(asked, question, own)
         _require(made, required)
         if own:
-            context.conditional |= {context.refs[n].ref for n in context.refs.keys() - before}
+            context.asked_on_condition(before)
         found += made
         self._comment(asked, found, own)
         self.groups[name] = made

@@ -5,10 +5,10 @@ import io
 import openpyxl
 
 
-def workbook(**sheets):
+def workbook(**sheets: str) -> bytes:
     """A workbook's bytes; each sheet is lines of cells parted by `|`, the first its headings."""
     book = openpyxl.Workbook()
-    book.remove(book.active)
+    del book[book.sheetnames[0]]
     for name, table in sheets.items():
         sheet = book.create_sheet(name)
         for line in table.strip().splitlines():
