@@ -80,6 +80,16 @@ class Keyboard:
             self.press(Keys.DOWN)
         raise AssertionError(f"{value} is not in {selector}")
 
+    def enter_menu(self, link: str) -> None:
+        """Press Enter on something of the frame, on a phone after opening its drawer."""
+        if self.screen.find(".menu").is_displayed():
+            self.reach(".menu")
+            self.press(Keys.ENTER)
+            self.screen.wait(lambda: self.screen.find("nav.sections").is_displayed())
+            self.enter(f"nav.sections {link}")
+        else:
+            self.enter(link)
+
     def path(self) -> str:
         """Where the browser is."""
         return self.driver.current_url.removeprefix(self.screen.base)
@@ -175,17 +185,17 @@ def test_people_come_in_and_go_by_the_keyboard_alone(
     _sign_in(elsewhere, designer, LATER)
     assert elsewhere.path() == "/staff/"
     person.visit(f"{person.screen.base}/staff/")
-    person.enter(".who a")
+    person.enter_menu("a[href='/staff/me']")
     person.enter("form[action='/staff/me/sessions'] button[name=session]")
     assert not person.screen.has("button[name=session]")
     elsewhere.enter("a[href='/staff/surveys']")
     assert elsewhere.path().startswith("/staff/sign-in")
 
-    person.enter("form[action='/staff/sign-out'] button")
+    person.enter_menu("form[action='/staff/sign-out'] button")
     person.visit(f"{person.screen.base}/staff/surveys")
     assert person.path().startswith("/staff/sign-in")
 
-    admin.enter("form[action='/staff/sign-out'] button")
+    admin.enter_menu("form[action='/staff/sign-out'] button")
     for attempt, lands in (("second", True), ("again", False)):
         _sign_in(admin, chief, FIRST)
         assert admin.path().startswith("/staff/sign-in/second"), attempt
@@ -193,5 +203,5 @@ def test_people_come_in_and_go_by_the_keyboard_alone(
         admin.enter()
         assert (admin.path() == "/staff/") is lands, attempt
         if lands:
-            admin.enter("form[action='/staff/sign-out'] button")
+            admin.enter_menu("form[action='/staff/sign-out'] button")
     assert [one for on in (admin, person, elsewhere) for one in on.screen.faults()] == []

@@ -124,7 +124,10 @@ def screen(program: Running) -> Iterator[Callable[..., Screen]]:
 
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_a_patient_fills_a_survey(screen: Callable[..., Screen], size: tuple[int, int]) -> None:
-    """R1.1.2: branching in the page, problems with the focus, ranking, cascade, picker, ending."""
+    """R1.1.2: branching in the page, problems with the focus, ranking, cascade, picker, ending.
+
+    # R1.1.2 (part)
+    """
     on = screen(size).open("/s/web_tests")
     on.press("button[value=start]")
     on.wait(lambda: on.title() == "就诊")

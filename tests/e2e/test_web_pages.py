@@ -251,7 +251,7 @@ def test_a_post_from_another_site_is_refused(browser: Browser) -> None:
 def test_nothing_but_our_own_scripts_may_run_and_only_the_hospital_may_frame(
     browser: Browser,
 ) -> None:
-    """R2.2.2, R1.1.2"""
+    """R2.2.2, R1.1.2 # R1.1.2 (part)"""
     browser.begin()
     headers = browser.page.headers
     policy = headers["content-security-policy"]

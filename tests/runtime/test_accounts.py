@@ -182,7 +182,7 @@ def test_a_good_password_passes_and_administrators_need_ten() -> None:
 
 
 def test_the_weak_list_has_thousands_of_entries_and_is_what_its_rules_make() -> None:
-    """# S02"""
+    """# S02 # R2.2.1 (part)"""
     assert len(listed()) > 3000
     assert listed() == frozenset(compile_list())
 
@@ -196,7 +196,7 @@ def test_every_character_of_a_long_password_counts() -> None:
 
 
 def test_a_hash_of_older_parameters_is_renewed_at_sign_in(desk: Desk, nurse: str) -> None:
-    """Argon2id, and today's parameters. # S03"""
+    """Argon2id, and today's parameters. # S03 # R2.2.1 (part)"""
     old = PasswordHasher(time_cost=1, memory_cost=8 * 1024, parallelism=1).hash(GOOD)
     with desk.db.begin() as connection:
         passwords.store(connection, nurse, old)
@@ -240,7 +240,10 @@ def test_the_last_five_passwords_are_refused(desk: Desk, nurse: str) -> None:
 def test_the_sixth_try_is_refused_even_if_right_until_the_time_is_over(
     desk: Desk, nurse: str, time: Time
 ) -> None:
-    """Five failures lock for a quarter of an hour, and tries meanwhile prolong nothing. # S04"""
+    """Five failures lock for a quarter of an hour, and tries meanwhile prolong nothing. # S04
+
+    # R2.2.1 (part)
+    """
     for _ in range(5):
         assert refused(desk.sign_in(brought("wrong"), HERE, solved=solved(desk))) == "wrong"
     time.go(minutes=14)
@@ -286,7 +289,10 @@ def test_known_and_unknown_names_are_treated_the_same(desk: Desk, nurse: str) ->
 
 
 def test_a_captcha_is_asked_from_the_third_failure_and_spent_once(desk: Desk, nurse: str) -> None:
-    """The picture's letters and the question's answer both do, once. # S04 # S71 (part)"""
+    """The picture's letters and the question's answer both do, once. # S04 # S71 (part)
+
+    # R2.2.1 (part)
+    """
     for _ in range(3):
         assert not desk.asks_captcha("nurse.li", HERE)
         assert refused(desk.sign_in(brought("x"), HERE)) == "wrong"
@@ -316,7 +322,10 @@ def test_codes_are_those_of_the_rfc() -> None:
 
 
 def test_a_session_with_a_second_factor_waits_for_it(desk: Desk, nurse: str, time: Time) -> None:
-    """Nothing is permitted before; showing it gives a new token and kills the old. # S05 # S15"""
+    """Nothing is permitted before; showing it gives a new token and kills the old. # S05 # S15
+
+    # R2.2.1 (part)
+    """
     secret, _ = enrolled(desk, nurse, time)
     half = signed(desk.sign_in(brought(GOOD), HERE))
     waiting = principal_of(desk, half)
@@ -451,7 +460,7 @@ def test_a_session_ends_when_idle_and_at_the_latest_after_eight_hours(
 
 
 def test_administrators_and_readers_of_patients_data_need_a_second_factor(desk: Desk) -> None:
-    """And administrators' sessions are shorter. # S05 (part) # S16 (part)"""
+    """And administrators' sessions are shorter. # S05 (part) # S16 (part) # R2.2.1 (part)"""
     assert sessions.needs_second_factor(frozenset({"responses:read"}))
     assert sessions.needs_second_factor(frozenset({"users:write"}))
     assert not sessions.needs_second_factor(frozenset({"surveys:read"}))
@@ -586,7 +595,7 @@ def test_identities_are_keyed_by_provider_application_and_subject(db: Database, 
 
 
 def test_contact_data_is_sealed_and_found_by_its_index(db: Database, nurse: str) -> None:
-    """# S49 (part) # S51 (part)"""
+    """# S49 (part) # S51 (part) # R2.2.4 (part)"""
     seals = Vault(db, Envelope(SECRET))
     with db.begin() as connection:
         users.set_contact(connection, seals, nurse, phone="138 0013 8000", email="L@X.cn")

@@ -414,7 +414,10 @@ def test_search_narrows_and_pages(deployment: Deployment) -> None:
 
 
 def test_a_patients_start_and_submission_leave_a_line_each(deployment: Deployment) -> None:
-    """Pages between leave none; times of answers stand there, answers do not. # R2.2.5, S57"""
+    """Pages between leave none; times of answers stand there, answers do not.
+
+    # R2.2.5 (part), S57
+    """
     store_survey(deployment.db, msgspec.json.encode(SURVEY), publish=True)
     started = deployment.sessions.start("visit", "web")
     deployment.sessions.next_page(started.token, {"overall": 5})

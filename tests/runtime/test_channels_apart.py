@@ -70,7 +70,7 @@ def test_each_program_is_deployed_alone_over_one_database(
     """Web site, kiosk, mini-program API and console as four processes on ports of their own: each
     takes its patients' answers and none of the others' pages; the console shows them all.
 
-    # R0.2
+    # R0.2, and so a part of others: # R1.1.2 (part) # R1.1.3 (part)
     """
     store_survey(deployment.db, msgspec.json.encode(SURVEY), publish=True)
     with ExitStack() as opened:

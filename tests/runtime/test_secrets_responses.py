@@ -24,6 +24,7 @@ from runtime.responses import consents, personal
 from runtime.responses.feed import read_feed
 from runtime.responses.resealing import STEPS
 from runtime.secrets import rotation
+from runtime.secrets.masks import Kind
 from runtime.secrets.vault import SealBroken, Vault
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
@@ -100,7 +101,10 @@ def staff(
 def test_a_dump_of_the_database_holds_no_personal_value(
     fill: Callable[[], UUID], deployment: Deployment, database_urls: DatabaseUrls
 ) -> None:
-    """Every column of every table as text, also as raw bytes, after and amid a session. # S49"""
+    """Every column of every table as text, also as raw bytes, after and amid a session. # S49
+
+    # R2.2.4 (part)
+    """
     fill()
     started = deployment.sessions.start("personal", "web")
     deployment.sessions.save(started.token, SEEDED)
@@ -126,12 +130,13 @@ def test_a_response_is_found_by_phone_card_and_mail(
 ) -> None:
     """However it is written; another kind with the same digits finds nothing. # S51"""
     response, vault = fill(), deployment.vault
+    written: tuple[tuple[Kind, str], ...] = (
+        ("phone", "+86 139-1234-5678"),
+        ("id_card", SEEDED["card"].lower()),
+        ("email", "Chen.XM@example.cn"),
+    )
     with deployment.db.begin_everywhere() as connection:
-        for kind, text in (
-            ("phone", "+86 139-1234-5678"),
-            ("id_card", SEEDED["card"].lower()),
-            ("email", "Chen.XM@example.cn"),
-        ):
+        for kind, text in written:
             assert personal.find_responses(connection, vault, kind, text) == [response], kind
         assert personal.find_responses(connection, vault, "phone", "13912345679") == []
         assert personal.find_responses(connection, vault, "id_card", SEEDED["phone"]) == []
@@ -181,7 +186,10 @@ def test_a_consent_is_kept_with_document_version_and_time(
 def test_values_are_masked_until_somebody_gives_a_reason(
     fill: Callable[[], UUID], deployment: Deployment
 ) -> None:
-    """Permission, a reason of four characters, reach; each look is a line of the trail. # S37"""
+    """Permission, a reason of four characters, reach; each look is a line of the trail. # S37
+
+    # R2.2.4 (part)
+    """
     response, db, vault = fill(), deployment.db, deployment.vault
     with db.begin_everywhere() as connection:
         shown = personal.read_masked(connection, vault, deployment.surveys, staff(), response)

@@ -31,7 +31,10 @@ def check(name: str) -> ModuleType:
     ],
 )
 def test_a_planted_secret_is_found_without_being_repeated(planted: str, kind: str) -> None:
-    """In any file but a lock; words of tests in tests are no secrets. # S53 (part)"""
+    """In any file but a lock; words of tests in tests are no secrets. # S53 (part)
+
+    # R2.2.7 (part)
+    """
     found_in = check("secrets").found_in
     faults = found_in("runtime/kit/settings.py", f"first line\n{planted}\n")
     assert len(faults) == 1 and kind in faults[0] and ":2:" in faults[0]
@@ -41,7 +44,7 @@ def test_a_planted_secret_is_found_without_being_repeated(planted: str, kind: st
 
 
 def test_an_unpinned_package_or_an_address_in_a_lock_is_found(tmp_path: Path) -> None:
-    """Python's and Node's. # S64 (part)"""
+    """Python's and Node's. # S64 (part) # R2.2.6 (part)"""
     locks = check("locks")
     path = tmp_path / "requirements.txt"
     path.write_text(f"alembic==1.20 \\\n    {PIN}\n")
@@ -59,7 +62,7 @@ def test_an_unpinned_package_or_an_address_in_a_lock_is_found(tmp_path: Path) ->
 
 
 def test_the_bill_names_what_is_installed_and_no_more(tmp_path: Path) -> None:
-    """A package that is missing in it, or only in it, is seen. # S64 (part)"""
+    """A package that is missing in it, or only in it, is seen. # S64 (part) # R2.2.6 (part)"""
     bill = check("bill")
     path = tmp_path / "bill.json"
     bill.write_bill(path)
