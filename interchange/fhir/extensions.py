@@ -22,6 +22,7 @@ TRANSLATION = f"{CORE}translation"
 CALCULATED = f"{SDC}calculatedExpression"
 ENABLE_WHEN = f"{SDC}enableWhenExpression"
 MEDIA, ANSWER_MEDIA = f"{SDC}itemMedia", f"{SDC}itemAnswerMedia"
+CQF = f"{CORE}cqf-expression"
 VARIABLE = f"{CORE}variable"
 CONTROLS = "http://hl7.org/fhir/questionnaire-item-control"
 ASIDE = frozenset(
@@ -74,6 +75,16 @@ class Extensions:
                 if key.startswith("value"):
                     return value
         return None
+
+    def expression(self, url: str) -> str:
+        """The expression that stands for the value of the first extension at an address, "" where
+        there is none (cqf-expression)."""
+        for extension in self.all(url):
+            for key in extension.value:
+                if key.startswith("_value"):
+                    inner = Extensions(extension.node(key)).all(CQF)
+                    return inner[0].node("valueExpression").word("expression") if inner else ""
+        return ""
 
     def place(self, url: str) -> str:
         """Where the first extension at an address stands."""

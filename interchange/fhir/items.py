@@ -188,7 +188,12 @@ def _moment(item: Item, made: Made) -> None:
     fits: Callable[[object], bool] = is_time if kind == "time" else is_date
     for url, ours in ((ext.MIN, "min"), (ext.MAX, "max")):
         value = item.extensions.value(url)
-        if isinstance(value, str):
+        expression = item.extensions.expression(url)
+        if expression == "today()" and kind != "time":
+            made[ours] = "today"
+            continue
+        value = expression or value
+        if isinstance(value, str) and not expression:
             value = value[:5] if kind == "time" else value[:10]
             if fits(value):
                 made[ours] = value

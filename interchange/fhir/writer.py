@@ -19,6 +19,7 @@ from engine.questions.ranking import Ranking
 from engine.questions.rating import Rating
 from engine.questions.text import TextQuestion
 from engine.questions.uploads import UploadQuestion
+from engine.questions.yes_no import YesNo
 from engine.ruletree import Rule
 from engine.text import Text, localize
 from interchange.fhir import extensions as ext
@@ -36,6 +37,12 @@ _TYPES = {
     "file_upload": "attachment", "signature": "attachment", "statement": "display",
     "matrix": "group",
 }  # fmt: skip
+_OURS = {
+    "dimension": "dimension", "tags": "tags", "privacy": "privacy", "bank": "bank",
+    "points_of": "points", "reverse": "reverse", "pattern_message": "pattern_message",
+    "within": "within", "of": "of", "shuffle": "shuffle",
+}  # fmt: skip
+"""Members of questions that a Questionnaire has no place for, by how documents write them."""
 _PLACEHOLDER = re.compile(r"\{\{[^{}]*+\}\}")
 _REFERENCES = {"department": "Organization", "staff": "Practitioner"}
 
@@ -133,6 +140,7 @@ class _Writer:
             self.report.lose("required_rule", f"{at}/required", question.id)
         extensions: list[Made] = made.pop("extension", [])
         self.members(at, question, made, extensions)
+        self.lose_members(at, question)
         if question.hint is not None:
             hint = {"linkId": f"{question.id}.hint", "type": "display",
                     "extension": [_control("help")]}  # fmt: skip
@@ -186,13 +194,26 @@ class _Writer:
             case NumberQuestion():
                 self.number(question, made, extensions)
             case DateQuestion() | TimeQuestion():
-                self.moment(at, question, extensions)
+                self.moment(question, extensions)
             case TextQuestion():
                 self.text(at, question, made, extensions)
             case UploadQuestion():
                 self.upload(question, made, extensions)
             case _:
                 self.plain(at, question, extensions)
+
+    def lose_members(self, at: str, question: Question) -> None:
+        """Tell of what a question says beside its text, type and limits."""
+        for member, name in _OURS.items():
+            if getattr(question, member, None):
+                self.report.lose("member_out", f"{at}/{name}", f"{question.id}: {name}")
+        if isinstance(question, YesNo) and question.labels:
+            self.report.lose("labels_out", f"{at}/labels", question.id)
+        if isinstance(question, Matrix) and question.scale is not None:
+            for name in ("labels", "reverse"):
+                if getattr(question.scale, name):
+                    self.report.lose("labels_out" if name == "labels" else "member_out",
+                                     f"{at}/scale/{name}", question.id)  # fmt: skip
 
     def plain(self, at: str, question: Question, extensions: list[Made]) -> None:
         if isinstance(question, Consent):
@@ -295,12 +316,12 @@ class _Writer:
             unit = self.say("display", question.unit)
             extensions.append({"url": ext.UNIT, "valueCoding": unit})
 
-    def moment(
-        self, at: str, question: DateQuestion | TimeQuestion, extensions: list[Made]
-    ) -> None:
+    def moment(self, question: DateQuestion | TimeQuestion, extensions: list[Made]) -> None:
         for url, limit in ((ext.MIN, question.min), (ext.MAX, question.max)):
             if limit == "today":
-                self.report.lose("today_out", at, question.id)
+                today = {"language": "text/fhirpath", "expression": "today()"}
+                value = {"extension": [{"url": ext.CQF, "valueExpression": today}]}
+                extensions.append({"url": url, "_valueDate": value})
             elif limit is not None:
                 is_date = isinstance(question, DateQuestion)
                 value = {"valueDate": limit} if is_date else {"valueTime": f"{limit}:00"}

@@ -36,7 +36,8 @@ def fill(context: Context, row: Row, kind: str, made: Made) -> Ref:
         return _choice(context, row, made, select)
     ours = _SIMPLE.get(kind.lower())
     if ours is None:
-        raise Unreadable("unknown_type", kind)
+        is_elsewhere = "_from_file" in kind or "_external" in kind
+        raise Unreadable("choices_from_file" if is_elsewhere else "unknown_type", kind)
     made["type"] = ours
     word = kind.lower()
     if ours == "single_choice":
