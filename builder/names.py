@@ -229,6 +229,10 @@ class Names:
             return "points"
         return self.short(getattr(question, "unit", None))
 
+    def is_listed(self, name: str) -> bool:
+        """Whether a value is chosen from what the hospital has, such as a department."""
+        return getattr(self.question_of(name), "type", "") in _LISTED
+
     def _word(self, name: str, value: str) -> str:
         ref = self.scope.refs.get(name)
         facet = ref.facet if ref is not None else Facet("text")
@@ -236,7 +240,7 @@ class Names:
             return value
         if ref is not None and ref.source == "question" and facet.kind in ("choice", "set"):
             return self.quoted(self.inner(ref.id, "options").get(value, value))
-        if getattr(self.question_of(name), "type", "") in _LISTED:
+        if self.is_listed(name):
             return self.quoted(self.names.get(value) or value)
         if ref is not None and ref.source == "context":
             usual = catalogue(self.lang).get(f"value_{value}", value)

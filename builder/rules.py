@@ -75,7 +75,8 @@ def rule_at(document: Document, at: Where) -> Rule | None:
 def held(document: Document, at: Where) -> Any:
     """What the place holds as JSON, of a jump the whole entry; None for nothing."""
     if at.member == "next":
-        return None if at.n is None else jumps_of(document, at.of)[at.n]
+        jumps = jumps_of(document, at.of)
+        return jumps[at.n] if at.n is not None and at.n < len(jumps) else None
     place = find(to_tree(document), at.of)
     node: Any = place.part if place is not None else {}
     for step in at.member.split("/"):

@@ -140,7 +140,7 @@ class RuleWords(Names):
             return "points" if self.unit(name) == "points" else "number"
         if ref.source == "context":
             return "known"
-        return kind
+        return "choice" if self.is_listed(name) else kind
 
     def _subject(self, name: str) -> str:
         ref = self.scope.refs.get(name)

@@ -10,18 +10,9 @@ from hypothesis import strategies as st
 
 import engine
 from builder.choices import RefChoice, literal_text, refs_for, slot, slots
-from builder.conditions import (
-    Group,
-    NoSuchPart,
-    Row,
-    act,
-    faults,
-    from_form,
-    from_rule,
-    rows,
-    to_form,
-    to_rule,
-)
+from builder.condition_acts import NoSuchPart, act
+from builder.condition_forms import from_form, to_form
+from builder.conditions import Group, Row, faults, from_rule, rows, to_rule
 from builder.edits import Refused, SetMember, apply
 from builder.words import RuleWords
 from engine import Document, check
@@ -148,7 +139,7 @@ def test_a_department_is_chosen_by_its_name() -> None:
     rule = to_rule(from_form(fields, refs))
     assert rule is not None and print_rule(rule) == "where == bone and why has_all (o1, o2)"
     said = RuleWords(Scope(document), "zh-CN", names=names).sentence(rule)
-    assert said.startswith("「哪个科室」填的是「骨科」，并且")
+    assert said.startswith("「哪个科室」选了「骨科」，并且")
 
 
 def test_every_rule_of_a_document_stands_in_a_slot() -> None:

@@ -287,7 +287,7 @@ def test_a_rule_is_read_and_typed_in_one_line(author: Author) -> None:
     editor = Editor(author, "at=note")
     typed = "overall <= 2 and not (why has_any (wait) or answered(nurse))"
     editor.press("type", notation=typed)
-    assert "并非（「哪些方面不满意」选了「等候太久」，或者回答了「护士的态度」）" in editor.sentence
+    assert "不是（「哪些方面不满意」选了「等候太久」，或者回答了「护士的态度」）" in editor.sentence
     assert editor.form.fields["notation"] == typed
     editor.press("type", 422, notation="overall <= <= 2")
     assert "第 12 列" in editor.text and editor.form.fields["notation"] == "overall <= <= 2"

@@ -11,59 +11,30 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
-from msgspec import Struct
 
-from builder.choices import RefChoice, refs_for
-from builder.conditions import (
-    Group,
-    NoSuchPart,
-    Path,
-    Row,
-    act,
-    faults,
-    finished,
-    from_form,
-    from_rule,
-    landing,
-    to_rule,
-)
+from builder.choices import RefChoice
+from builder.condition_acts import NoSuchPart, act, landing
+from builder.condition_forms import from_form
+from builder.conditions import Group, Row, faults, from_rule, to_rule
 from builder.decisions import Decisions
 from builder.edits import Refused
-from builder.rules import LASTING, Where, held, pointer_of, rule_at, set_rule, targets, where
-from engine.notation import NotationError, parse_rule, print_rule
+from builder.rules import LASTING, Where, held, set_rule, targets, where
+from engine.notation import NotationError, parse_rule
 from engine.problems import Problem, word
 from engine.ruletree import Rule
 from engine.scope import Scope
 from runtime.accounts.access import Principal, needs
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
-from runtime.staff.building import SURVEYS, Desk, owner_of
-from runtime.staff.building_tabs import framed, path_of
-from runtime.staff.condition_rows import offered, show
-from runtime.staff.frame import page, redirect
+from runtime.staff.building import SURVEYS, Desk
+from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
-from runtime.staff.standing import Standing, standing_of
+from runtime.staff.rule_editing import Editing, draw, refs_of, rule_of, way_back
 from runtime.wiring import Deployment
 
 HERE = SURVEYS + "/{survey:str}/edit/rule"
 PERMISSIONS = [needs("surveys:read", "surveys:write")]
 MAX_NOTATION = 20_000
-Told = tuple[str, ...]
-
-
-class Editing(Struct, frozen=True):
-    """A rule on the desk: where, the tree so far, what its author saw there, and where they came
-    from. `to` is where a new jump leads; `typed` is the notation as it was typed."""
-
-    at: Where
-    tree: Group
-    was: Any
-    back: str = ""
-    to: str = ""
-    typed: str | None = None
-    told: Told = ()
-    now: str = ""
-    focus: Path | None = None
 
 
 @get(HERE, sync_to_thread=True, guards=PERMISSIONS)
@@ -84,10 +55,10 @@ def show_rule(
     place = _place(desk, at, member, n)
     if place.member == "next" and place.n is None and to not in targets(desk.document, place.of):
         raise NotFound("target", "A jump cannot lead there.")
-    tree = from_rule(_rule_of(desk, place))
+    tree = from_rule(rule_of(desk, place))
     if not tree.parts:
         tree = Group(parts=(Row(),))
-    return _page(desk, Editing(place, tree, held(desk.document, place), back, to))
+    return draw(desk, Editing(place, tree, held(desk.document, place), back, to))
 
 
 def _place(desk: Desk, at: str, member: str, n: str) -> Where:
@@ -96,10 +67,6 @@ def _place(desk: Desk, at: str, member: str, n: str) -> Where:
     if found is None:
         raise NotFound("rule", "There is no such place for a rule.")
     return found
-
-
-def _rule_of(desk: Desk, place: Where) -> Rule | None:
-    return None if place.member == "next" and place.n is None else rule_at(desk.document, place)
 
 
 @post(HERE, sync_to_thread=True, status_code=200, guards=PERMISSIONS)
@@ -116,7 +83,7 @@ def act_on_rule(
     asked = fields["act"]
     match asked:
         case "" | "check":
-            return _page(desk, editing, refs=refs)
+            return draw(desk, editing, refs=refs)
         case "save":
             return _save(desk, editing, refs)
         case "remove" | "always":
@@ -137,7 +104,7 @@ def _editing(desk: Desk, fields: Fields) -> tuple[Editing, tuple[RefChoice, ...]
             raise
         place = _place(desk, fields["at"], "next", "")
         to, was = str(cast(dict[str, Any], was).get("to")), None
-    refs = _refs(desk, place)
+    refs = refs_of(desk, place)
     typed = None if fields["notation"] == fields["noted"] else fields["notation"]
     tree = from_form(fields, refs)
     return Editing(place, tree, was, fields["back"], to, typed), refs
@@ -155,9 +122,9 @@ def _press(desk: Desk, editing: Editing, asked: str, refs: tuple[RefChoice, ...]
     try:
         tree = act(editing.tree, asked)
     except NoSuchPart:
-        return _page(desk, editing, status=409, refs=refs)
+        return draw(desk, editing, status=409, refs=refs)
     changed = msgspec.structs.replace(editing, tree=tree, focus=landing(tree, asked))
-    return _page(desk, changed, refs=refs)
+    return draw(desk, changed, refs=refs)
 
 
 def _type(desk: Desk, editing: Editing, typed: str, refs: tuple[RefChoice, ...]) -> Response[Any]:
@@ -170,9 +137,9 @@ def _type(desk: Desk, editing: Editing, typed: str, refs: tuple[RefChoice, ...])
             Problem(error.code, "", cast(dict[str, Any], params)), desk.lang
         )
         changed = msgspec.structs.replace(editing, told=(told,))
-        return _page(desk, changed, status=422, refs=refs)
+        return draw(desk, changed, status=422, refs=refs)
     changed = msgspec.structs.replace(editing, tree=from_rule(rule), typed=None)
-    return _page(desk, changed, refs=refs)
+    return draw(desk, changed, refs=refs)
 
 
 def _save(desk: Desk, editing: Editing, refs: tuple[RefChoice, ...]) -> Response[Any]:
@@ -184,7 +151,7 @@ def _save(desk: Desk, editing: Editing, refs: tuple[RefChoice, ...]) -> Response
         told = desk.say("rule_unfinished", n=len(missing)) if missing else desk.say("rule_empty")
         focus = next(iter(missing), ())
         changed = msgspec.structs.replace(editing, told=(told,), focus=focus)
-        return _page(desk, changed, status=422, refs=refs)
+        return draw(desk, changed, status=422, refs=refs)
     return _apply(desk, editing, rule, refs)
 
 
@@ -200,7 +167,7 @@ def _clear(
             desk.apply(msgspec.structs.replace(edit, value=True))
         except Refused as refused:
             return _refused(desk, editing, refused, refs)
-        return redirect(_way_back(desk, editing))
+        return redirect(way_back(desk, editing))
     return _apply(desk, editing, None, refs)
 
 
@@ -214,7 +181,7 @@ def _apply(
         desk.apply(set_rule(desk.document, editing.at, rule, editing.was, to))
     except Refused as refused:
         return _refused(desk, editing, refused, refs)
-    return redirect(_way_back(desk, editing))
+    return redirect(way_back(desk, editing))
 
 
 def _refused(
@@ -225,110 +192,13 @@ def _refused(
     changed = msgspec.structs.replace(editing, told=tuple(dict.fromkeys(told)))
     if any(one.code == "changed_meanwhile" for one in refused.problems):
         newest = Desk(desk.request, desk.principal, desk.deployment, desk.survey)
-        rule = _rule_of(newest, editing.at)
+        rule = rule_of(newest, editing.at)
         words = Decisions(Scope(newest.document), desk.lang, names=newest.names)
         now = newest.say("rule_none") if rule is None else words.sentence(rule)
         was = held(newest.document, editing.at)
         changed = msgspec.structs.replace(changed, now=now, was=was)
-        return _page(newest, changed, status=409, refs=refs)
-    return _page(desk, changed, status=409, refs=refs)
-
-
-def _way_back(desk: Desk, editing: Editing) -> str:
-    """The page one came from, at the part that the rule belongs to."""
-    owner = editing.at.of.partition("/")[0]
-    if editing.back:
-        tab = f"{SURVEYS}/{desk.survey}{path_of(editing.back)}"
-        return f"{tab}?at={owner}" if editing.back == "flow" else tab
-    return desk.address(owner)
-
-
-# The page
-
-
-def _refs(desk: Desk, place: Where) -> tuple[RefChoice, ...]:
-    found = desk.offers.of("within/subtree") if _asks_for_a_department(desk) else ()
-    departments = tuple((one.code, "\u2003" * one.depth + one.words) for one in found)
-    return refs_for(
-        desk.document,
-        place.of,
-        place.member,
-        desk.lang,
-        desk.names,
-        {"department": departments},
-    )
-
-
-def _asks_for_a_department(desk: Desk) -> bool:
-    pages = desk.document.pages
-    return any(one.type == "department" for page in pages for one in page.questions)
-
-
-def _page(
-    desk: Desk,
-    editing: Editing,
-    *,
-    status: int = 200,
-    refs: tuple[RefChoice, ...] | None = None,
-) -> Response[Any]:
-    at = editing.at
-    refs = _refs(desk, at) if refs is None else refs
-    missing = faults(editing.tree, refs)
-    rule = to_rule(finished(editing.tree, missing))
-    words = Decisions(Scope(desk.document), desk.lang, names=desk.names)
-    pointer = pointer_of(desk.document, at)
-    is_new = at.member == "next" and at.n is None
-    target = words.target(editing.to) if is_new else ""
-    is_whole = rule is not None and not missing
-    is_live = bool(desk.request.headers.get("hx-request"))
-    is_checked = not is_live or desk.request.headers.get("hx-target") == "standing"
-    standing = _standing(desk, editing, rule) if is_whole and is_checked else None
-    return page(
-        desk.request,
-        desk.principal,
-        "build/rule.html",
-        status=status,
-        **framed(desk, "rules"),
-        at=at.of,
-        owner=owner_of(desk.document, pointer),
-        editing=editing,
-        place=at,
-        heading=_heading(desk, words, at, editing.to, pointer),
-        target=target,
-        focuses="data-focus" if is_live else "autofocus",
-        tree=show(desk, editing.tree, refs, missing, editing.focus),
-        offered=offered(desk, refs),
-        has_refs=any(one.is_offered for one in refs),
-        missing=len(missing),
-        sentence="" if rule is None else words.sentence(rule),
-        notation=print_rule(rule) if rule is not None else "",
-        was=msgspec.json.encode(editing.was).decode(),
-        holds=held(desk.document, at),
-        is_lasting=at.member in LASTING,
-        is_new=is_new,
-        standing=standing,
-        faults_of=desk.words(standing.problems[:5]) if standing is not None else (),
-        is_whole=is_whole,
-        way_back=_way_back(desk, editing),
-    )
-
-
-def _heading(desk: Desk, words: Decisions, at: Where, to: str, pointer: str) -> str:
-    if at.member != "next":
-        return words.decides(pointer)
-    p = next(p for p, one in enumerate(desk.document.pages) if one.id == at.of)
-    jump = to if at.n is None else desk.document.pages[p].next[at.n].to
-    return words.say("decides_jump", page=words.page(p), target=words.target(jump))
-
-
-def _standing(desk: Desk, editing: Editing, rule: Rule | None) -> Standing | None:
-    assert rule is not None
-    try:
-        now = held(desk.document, editing.at)
-        edit = set_rule(desk.document, editing.at, rule, now, editing.to)
-    except Refused:
-        return None
-    return standing_of(desk.document, editing.at, edit, rule, desk.lang, desk.names)
+        return draw(newest, changed, status=409, refs=refs)
+    return draw(desk, changed, status=409, refs=refs)
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (show_rule, act_on_rule)
