@@ -44,6 +44,7 @@ def read_options(context: "Context", node: Node, special: bool, many: bool = Fal
         option = _option(context, names, values, at, item)
         if option is not None:
             options.append(option)
+    ruled = {option["id"] for option in options if "show_if" in option}
     for option, value in carried_forward(context, node, names):
         options.append(option)
         values.append((value, option["id"]))
@@ -56,7 +57,7 @@ def read_options(context: "Context", node: Node, special: bool, many: bool = Fal
     node.skip("choicesByUrl")
     for member in ("choicesVisibleIf", "choicesEnableIf"):
         if node.has(member):
-            _offer_by_rule(context, node, member, options, values)
+            _offer_by_rule(context, node, member, options[:own], values, ruled)
     return Options(options, tuple(values), own)
 
 
@@ -180,14 +181,17 @@ def _offer_by_rule(
     member: str,
     options: list[dict[str, Any]],
     values: list[tuple[Any, str]],
+    ruled: set[str],
 ) -> None:
-    """A rule over `{item}`, tried for each option."""
+    """A rule over `{item}`, tried for each option; an option's own rule takes its place there."""
     if member == "choicesEnableIf":
         node.skip(member)
         context.report.lose("enable_if", node.place(member), node.word(member))
         return
     stored = {made: value for value, made in values}
     for option in options:
+        if option["id"] in ruled:
+            continue
         rule = context.rule(node, member, item=stored[option["id"]])
         if rule is None:
             return

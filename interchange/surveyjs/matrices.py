@@ -84,14 +84,13 @@ def _row_rule(asked: Asked, row: Row, made_row: Made) -> None:
     node = asked.node
     index = int(row.at.rsplit("/", 1)[1])
     raw: Any = node.items("rows")[index]
-    parts: list[Rule | None] = []
+    rule: Rule | None = None
     if is_object(raw) and raw.get("visibleIf"):
-        parts.append(asked.context.rule_of(str(raw["visibleIf"]), f"{row.at}/visibleIf"))
-    if node.word("rowsVisibleIf"):
-        parts.append(asked.context.rule(node, "rowsVisibleIf", item=row.value))
-    rules = [part for part in parts if part is not None]
-    if rules:
-        made_row["show_if"] = rules[0] if len(rules) == 1 else {"op": "all", "of": rules}
+        rule = asked.context.rule_of(str(raw["visibleIf"]), f"{row.at}/visibleIf")
+    elif node.word("rowsVisibleIf"):
+        rule = asked.context.rule(node, "rowsVisibleIf", item=row.value)
+    if rule is not None:
+        made_row["show_if"] = rule
 
 
 def _columns(asked: Asked) -> tuple[list[Made], tuple[tuple[Any, str], ...]]:
