@@ -44,9 +44,11 @@ def rule_of(desk: Desk, place: Where) -> Rule | None:
 def way_back(desk: Desk, editing: Editing) -> str:
     """The page one came from, at the part that the rule belongs to."""
     owner = editing.at.of.partition("/")[0]
-    if editing.back:
-        tab = f"{SURVEYS}/{desk.survey}{path_of(editing.back)}"
-        return f"{tab}?at={owner}" if editing.back == "flow" else tab
+    tab = f"{SURVEYS}/{desk.survey}{path_of(editing.back)}"
+    if editing.back == "flow":
+        return f"{tab}?at={owner}"
+    if editing.back == "rules":
+        return tab
     return desk.address(owner)
 
 

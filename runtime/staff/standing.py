@@ -119,6 +119,8 @@ def _told(words: Decisions, name: str, question: Any, value: Any) -> str:
     match value:
         case None:
             return ""
+        case str() if words.is_listed(name):
+            return words.value(name, value)
         case int() | float() if not isinstance(value, bool):
             return words.value(name, value)
         case _:

@@ -278,7 +278,8 @@ def test_a_rule_is_removed_by_one_press(author: Author) -> None:
     editor = Editor(author, "at=alarm")
     assert "remove" not in editor.form.buttons and "这里必须有条件" in editor.text
     editor.press("remove", 404)
-    Editor(author, "at=alarm").press("save", 303, c_0_value_0="2")
+    editor = Editor(author, "at=alarm&back=alerts").press("save", 303, c_0_value_0="2")
+    assert editor.answer.headers["location"].endswith("/edit/alerts?at=alarm")
     assert notation(author, "alarm", "when") == "overall == 2"
 
 
