@@ -136,6 +136,34 @@ def test_documents_are_recognised_by_their_structure() -> None:
         content.recognise(_zip(types, "word/document.xml", size=20_000_000))
 
 
+def _jpeg_of_a_place() -> bytes:
+    """A picture whose EXIF says where it was taken."""
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (23.0, 7.0, 44.0), 3: "E", 4: (113.0, 15.0, 52.0)}
+    out = io.BytesIO()
+    Image.new("RGB", (20, 10), "red").save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def test_every_trap_in_a_file_is_shut(uploader: Patient, deployment: Deployment) -> None:
+    """A polyglot, a renamed program, a bomb, 50,000 by 50,000 points, a place in the EXIF. # S32"""
+    types = "[Content_Types].xml"
+    assert _upload(uploader, b"MZ" + b"\0" * 500, "scan.png").status_code == 415
+    assert _upload(uploader, _zip(types, "word/document.xml", size=30_000_000)).status_code == 413
+    assert _upload(uploader, _png_of(50_000, 50_000)).status_code == 413
+    placed = _jpeg_of_a_place()
+    assert Image.open(io.BytesIO(placed)).getexif().get_ifd(0x8825), "the trap is one"
+    for data in (placed, placed + _zip("a.txt"), placed + b"<script>alert(1)</script>"):
+        answer = _upload(uploader, data)
+        assert answer.status_code == 201, answer.text
+        token = uploader.headers["authorization"].removeprefix("Bearer ")
+        _, kept = deployment.sessions.read_attachment(token, answer.json()["id"])
+        assert not Image.open(io.BytesIO(kept)).getexif()
+        assert b"PK\x03\x04" not in kept and b"script" not in kept
+        url = f"{uploader.url}/attachments/{answer.json()['id']}"
+        assert uploader.client.delete(url, headers=uploader.headers).status_code == 204
+
+
 MARKUP = {
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
     "html": b"<!doctype html><script>alert(1)</script>",

@@ -1,5 +1,6 @@
 """Sessions over HTTP, line by line of the contract (design section 9)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,7 +77,7 @@ def test_forged_answers_are_dropped(patient: Patient) -> None:
 
 
 def test_an_early_submit_is_409(patient: Patient) -> None:
-    """Only the last page on the path can be submitted."""
+    """Only the last page on the path can be submitted. # S29 (part)"""
     answer = patient.post("submit", {"overall": 5})
     assert answer.status_code == 409
     assert answer.json()["problems"][0]["code"] == "not_at_end"
@@ -84,12 +85,70 @@ def test_an_early_submit_is_409(patient: Patient) -> None:
 
 
 def test_a_jump_ahead_is_409(patient: Patient) -> None:
-    """Naming a page that is not current changes nothing."""
+    """Naming a page that is not current changes nothing. # S29 (part)"""
     answer = patient.post("next", {"overall": 5}, page="detail")
     assert answer.status_code == 409
     assert answer.json()["view"]["questions"][0]["value"] is None
     same = patient.post("next", {}, page="detail")
     assert same.status_code == 200 and same.json()["moved"] is False
+
+
+def test_nothing_is_out_of_turn(
+    patient: Patient, client: TestClient[Any], staff: dict[str, str]
+) -> None:
+    """A page skipped, a submission too early, a survey that was closed, a foreign session, one that
+    is over: refused, and nothing stored. # S29"""
+    assert patient.post("next", {"overall": 5}, page="detail").status_code == 409
+    assert patient.post("submit", {"overall": 5, "nurse": 5}).status_code == 409
+    begun = client.post("/api/v1/sessions", json={"survey": "visit", "channel": "web"}).json()
+    foreign = {"authorization": f"Bearer {begun['token']}"}
+    for call in ("next", "back", "submit", "handover"):
+        answer = client.post(f"{patient.url}/{call}", json={"answers": {}}, headers=foreign)
+        assert answer.status_code == 404, call
+    assert client.post("/api/v1/surveys/visit/close", headers=staff).status_code == 200
+    late = client.post("/api/v1/sessions", json={"survey": "visit", "channel": "web"})
+    assert late.status_code in (404, 409), late.text
+    assert patient.post("next", {"overall": 5}).status_code == 200, "whoever is inside may finish"
+    assert patient.post("submit", {"nurse": 5}).status_code == 201
+    for call in ("next", "back"):
+        assert patient.post(call, {"nurse": 1}).status_code == 409, call
+
+
+def test_fifty_submissions_at_once_are_one(patient: Patient, deployment: Deployment) -> None:
+    """All are told the same; one response is there. # S30 (part)"""
+    assert patient.post("next", {"overall": 5}).status_code == 200
+    token = patient.headers["authorization"].removeprefix("Bearer ")
+
+    def submit(_: int) -> str:
+        step = deployment.sessions.submit(token, {"nurse": 5}, session_id=patient.sid)
+        assert step.submitted is not None
+        return step.submitted.response
+
+    with ThreadPoolExecutor(6) as pool:  # as many as there are connections
+        assert len(set(pool.map(submit, range(50)))) == 1
+    with deployment.db.begin_everywhere() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM responses")).scalar() == 1
+
+
+def test_what_a_client_decides_is_not_believed(patient: Patient, deployment: Deployment) -> None:
+    """Scores, paths and unknown members are 400; answers to what is not asked, and of another
+    type, come to nothing; the score is the server's. # S28"""
+    forged: tuple[dict[str, Any], ...] = (
+        {"scores": {"service": 100}}, {"path": ["detail"]}, {"complete": True},
+        {"survey": "other"}, {"response": "x"}, {"answers": [], "rev": "1"}, {"rev": 1.5},
+    )  # fmt: skip
+    for member in forged:
+        body = {"answers": {"overall": 5}} | member
+        answer = patient.client.put(f"{patient.url}/answers", json=body, headers=patient.headers)
+        assert answer.status_code == 400, member
+    odd = {"overall": 5, "why": ["wait"], "score.service": 100, "ghost": 1}
+    assert patient.post("next", odd).status_code == 200
+    done = patient.post("submit", {"nurse": 1, "why": ["wait"], "service": 100})
+    assert done.status_code == 201, done.text
+    assert done.json()["scores"]["service"] == {"value": 50.0, "answered": 2, "of": 2}
+    with deployment.db.begin_everywhere() as connection:
+        kept = connection.execute(sa.text("SELECT answers FROM responses")).scalar_one()
+    assert kept == {"overall": 5, "nurse": 1}
 
 
 def test_two_tabs_do_not_lose_answers_without_a_word(patient: Patient) -> None:
@@ -153,7 +212,7 @@ def test_bodies_are_measured_before_they_are_decoded(patient: Patient) -> None:
 
 
 def test_the_token_is_the_only_credential(patient: Patient, client: TestClient[Any]) -> None:
-    """None 401, unknown 401, another session's 404."""
+    """None 401, unknown 401, another session's 404. # S29 (part)"""
     other = client.post("/api/v1/sessions", json={"survey": "visit", "channel": "web"}).json()
     assert client.get(patient.url).status_code == 401
     assert client.get(patient.url, headers={"authorization": "Bearer no"}).status_code == 401

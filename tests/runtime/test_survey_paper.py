@@ -1,7 +1,9 @@
 """The paper form, and what its maker may load."""
 
+import contextlib
 import html
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,32 @@ def test_the_pdf_loads_only_what_it_is_handed(named: str) -> None:
         render_pdf("<p>x</p>", f'p {{ background: url("{named}") }}')
     with pytest.raises(Refused):
         render_pdf(f'<link rel="stylesheet" href="{named}"><p>x</p>', "")
+
+
+def test_the_pdf_asks_nobody_and_embeds_no_file(tmp_path: Path) -> None:
+    """A server of this machine is asked for nothing, a file is in no PDF. # S25"""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret of this server")
+    heard: list[tuple[str, int]] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.3)
+        port = server.getsockname()[1]
+        for html_text in (
+            f'<link rel="attachment" href="{secret.as_uri()}"><p>x</p>',
+            f'<a rel="attachment" href="{secret.as_uri()}">x</a>',
+            f'<img src="http://127.0.0.1:{port}/x"><p>x</p>',
+            f'<object data="http://127.0.0.1:{port}/x"></object><iframe src="{secret.as_uri()}">',
+            f'<svg><image href="http://127.0.0.1:{port}/x"/></svg>',
+            f"<style>@import 'http://127.0.0.1:{port}/x';</style><p>x</p>",
+        ):
+            try:
+                made = render_pdf(html_text, "")
+            except Refused:
+                continue
+            assert b"EmbeddedFile" not in made, html_text
+        with contextlib.suppress(TimeoutError):
+            heard.append(server.accept()[1])
+    assert heard == []
 
 
 def test_words_of_a_survey_stay_words_on_paper() -> None:

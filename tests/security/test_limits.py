@@ -1,5 +1,7 @@
 """Budgets of requests: over them 429, never because of Redis, never for a crowd at one address."""
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -55,6 +57,29 @@ def test_two_processes_share_the_counters(redis_url: str) -> None:
     first = asyncio.run(_waits(Limits(redis_url, ()), budget, 3))
     assert first == [0, 0, 0]
     assert asyncio.run(_waits(Limits(redis_url, ()), budget, 1))[0] > 0
+
+
+COUNTER = """
+import asyncio, sys
+from litestar.testing import RequestFactory
+from runtime.kit.limits import Budget, Limits
+
+async def count():
+    limits = Limits(sys.argv[1], ())
+    request = RequestFactory().get("/", headers={"authorization": "Bearer one"})
+    budget = Budget("two_processes", each=5, address=100)
+    print([await limits.wait_seconds(budget, request) for _ in range(5)].count(0))
+    await limits.close()
+
+asyncio.run(count())
+"""
+
+
+def test_two_worker_processes_give_one_budget(redis_url: str) -> None:
+    """Each asks five times; five are let in altogether. # S31 (part)"""
+    words = [sys.executable, "-c", COUNTER, redis_url]
+    asked = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sum(int(one.communicate(timeout=60)[0]) for one in asked) == 5
 
 
 def test_nobody_is_refused_while_redis_is_away(deployment: Deployment) -> None:

@@ -57,7 +57,7 @@ def sent(base: str, content: bytes) -> bytes:
 
 @pytest.mark.parametrize("kind", CORPUS)
 def test_no_request_hides_in_another(hospital: Hospital, kind: str) -> None:
-    """One answer, a refusal, to what a proxy might have read as two requests. # S45 (part)"""
+    """One answer, a refusal, to what a proxy might have read as two requests. # S45"""
     headers, body = CORPUS[kind]
     answer = sent(hospital.base, HEAD + headers + b"\r\n" + body + SECOND)
     assert b'"live"' not in answer, kind
