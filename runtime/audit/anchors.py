@@ -38,7 +38,10 @@ class UnreadableAnchor(Exception):
     """A line of the file, counted from 1, that is no anchor or was not signed with the key."""
 
     def __init__(self, line: int) -> None:
-        super().__init__(f"Line {line} of the anchors is damaged or was not signed by this key.")
+        super().__init__(
+            f"Line {line} of the anchors is damaged or was not signed by this key: "
+            "HUISHENG_AUDIT_KEY must be that of the server which wrote them."
+        )
         self.line = line
 
 

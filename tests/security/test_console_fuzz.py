@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.security.forms import description_of
 from tests.security.hospital import Hospital, Page, walk
 
-EXAMPLES = 6
+EXAMPLES = 4
 ROLES = (
     "system_administrator",
     "auditor",
