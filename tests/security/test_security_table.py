@@ -48,6 +48,6 @@ def test_a_missing_row_and_a_stale_state_are_faults() -> None:
     gone = "\n".join(line for line in lines if not line.startswith("| S31 |"))
     assert any("S31" in fault for fault in table().faults(ROOT, gone))
     claimed = re.sub(
-        r"(?m)^\| S45 \| (.*) \| later \| .* \|$", r"| S45 | \1 | met | trust me |", TEXT
+        r"(?m)^\| S09 \| (.*) \| later \| .* \|$", r"| S09 | \1 | met | trust me |", TEXT
     )
     assert table().faults(ROOT, claimed)
