@@ -69,7 +69,7 @@ class Remove(Edit, frozen=True, kw_only=True, tag="remove"):
 
 
 class Move(Edit, frozen=True, kw_only=True, tag="move"):
-    """Move a part within its list, or a question to another page (`into`)."""
+    """Move a part within its list, a question to another page, a node below another (`into`)."""
 
     of: str
     into: str
@@ -391,6 +391,8 @@ class _Worker:
         before = _behind(place)
         if member == "nodes" and edit.into.rpartition("/")[2] in _ids_of([place.part]):
             raise Refused(Problem("not_into_itself", place.at, {"part": edit.of}))
+        if member in INNER and edit.into.partition("/")[0] != edit.of.partition("/")[0]:
+            raise Refused(Problem("no_such_part", place.at, {"part": edit.into}))
         home = self._list(edit.into, member)
         part = place.home.pop(place.position)
         if edit.before == part["id"]:

@@ -52,7 +52,10 @@ def drawn_again(
     before = sheets_of(desk, seen.draft, seen.was)
     after = sheets_of(desk, desk.draft, at)
     is_put_back = told is not None and shown is None
-    stays = told is not None or (at == seen.was and _keeps_its_panel(desk, seen, at, shown))
+    is_asked_for = not asked and told is None
+    stays = told is not None or (
+        not is_asked_for and at == seen.was and _keeps_its_panel(desk, seen, at, shown)
+    )
     return page(
         desk.request,
         desk.principal,
@@ -65,6 +68,7 @@ def drawn_again(
         sheets=after,
         is_piece=True,
         has_panel=not stays,
+        has_shown=shown is not None,
         told=told,
         is_told=is_told,
         said="" if told else said_after(desk, address, asked),

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -284,6 +285,43 @@ def test_a_picture_is_described_by_its_name_wherever_it_stands() -> None:
         apply(document, SetMember(of="overall", member=f"media/sha256:{'c' * 64}/alt", value="?"))
 
 
+def places() -> Document:
+    """A cascade of two levels in two languages."""
+    below = [{"id": n, "text": {"zh-CN": n, "en": n}} for n in ("th", "yx")]
+    nodes = [{"id": "gz", "text": {"zh-CN": "广州", "en": "Guangzhou"}, "nodes": below},
+             {"id": "fs", "text": {"zh-CN": "佛山", "en": "Foshan"}}]  # fmt: skip
+    where = {"id": "place", "type": "cascade", "text": {"zh-CN": "住在哪里？", "en": "Where?"}}
+    far = {"op": "in", "ref": "place", "value": ["th", "fs"]}
+    note = {"id": "note", "type": "text", "text": {"zh-CN": "路上？", "en": "The way?"}}
+    return document_of(
+        where | {"nodes": nodes}, note | {"show_if": far}, languages=["zh-CN", "en"],
+        title={"zh-CN": "样例", "en": "Sample"},
+    )  # fmt: skip
+
+
+def test_a_node_moves_between_levels_but_never_below_itself() -> None:
+    """Rules that name it stay; nothing is cut off in silence. # R1.2.1.3 (part)"""
+    before = places()
+    moved = apply(before, Move(of="place/nodes/fs", into="place/nodes/gz", before="yx"))
+    cascade: Any = moved.document.pages[0].questions[0]
+    assert [node.id for node in cascade.nodes[0].nodes] == ["th", "fs", "yx"]
+    assert not check(moved.document)
+    assert write(apply(moved.document, moved.inverse).document) == write(before)
+    up = apply(before, Move(of="place/nodes/th", into="place", before="gz"))
+    assert write(apply(up.document, up.inverse).document) == write(before)
+    for into in ("place/nodes/gz", "place/nodes/th"):
+        with pytest.raises(Refused) as refused:
+            apply(before, Move(of="place/nodes/gz", into=into))
+        assert refused.value.problems[0].code == "not_into_itself"
+
+
+def test_an_option_stays_in_its_question() -> None:
+    """Rules name it there."""
+    second = WHY | {"id": "again"}
+    with pytest.raises(Refused):
+        apply(document_of(WHY, second), Move(of="why/options/wait", into="again"))
+
+
 # Any edits
 
 
@@ -300,10 +338,34 @@ def some_edit(document: Document, draw: random.Random) -> AnyEdit:
         for kind in ("options", "rows", "nodes")
         for part in q.get(kind, [])
     ]
+    if not questions:
+        value = {"id": "first", "type": "nps", "text": "?"}
+        return Insert(into=draw.choice([*pages, "no_such_part"]), list="questions", value=value)
     one = draw.choice([*names, *inner]) if draw.random() < 0.95 else "no_such_part"
     scores = [score["id"] for score in tree.get("scores", [])]
     context = list(tree.get("context", {}))
-    match draw.randrange(13):
+    match draw.randrange(17):
+        case 13:
+            return Move(
+                of=draw.choice([*inner, "no_such_part"]),
+                into=draw.choice([*questions, *(one for one in inner if "/nodes/" in one)]),
+                before=draw.choice([None, *(one.rpartition("/")[2] for one in inner)]),
+            )
+        case 14:
+            return Move(of=draw.choice(names), into="", before=draw.choice([None, *names]))
+        case 15:
+            texts = [(q, lang) for q in questions for lang in tree["languages"]]
+            chosen = draw.sample(texts, min(len(texts), 4))
+            return Several(
+                edits=tuple(
+                    SetMember(of=q, member=f"text/{lang}", value=draw.choice(["译文", UNSET]))
+                    for q, lang in chosen
+                )
+            )
+        case 16:
+            answers = {draw.choice(questions): draw.choice([1, "wait", ["wait"], True])}
+            value = {"id": "walk", "answers": answers, "expect": {}}
+            return Insert(into="", list="walks", value=value, before=None)
         case 9:
             return SetMember(
                 of=draw.choice([*scores, "no_such_part"]),
@@ -374,11 +436,13 @@ def test_no_edit_adds_an_error_to_a_checked_survey(seed: int, path: Path) -> Non
         document = edited.document
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_two_hundred_edits_undone_and_redone_give_the_same_bytes(seed: int) -> None:
-    """R1.2.1.3 (part)"""
+@pytest.mark.parametrize(("seed", "begin"), enumerate([branching, places, visited]))
+def test_two_hundred_edits_undone_and_redone_give_the_same_bytes(
+    seed: int, begin: Callable[[], Document]
+) -> None:
+    """Rules, scores, walks, context, two languages, levels. R1.2.1.3 (part)"""
     draw = random.Random(seed)
-    document = branching()
+    document = begin()
     states = [write(document)]
     undo: list[AnyEdit] = []
     while len(undo) < 200:

@@ -1,6 +1,9 @@
 """A designer who never saw the builder makes a survey in it, by mouse and by keyboard."""
 
+import os
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -73,10 +76,20 @@ class Author:
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys(text, Keys.TAB)
 
+    def append(self, selector: str, text: str) -> None:
+        """Type at the end of a field and leave it."""
+        self.screen.find(selector).send_keys(Keys.CONTROL, Keys.END)
+        self.screen.find(selector).send_keys(text, Keys.TAB)
+
+    def input_ids(self, selector: str) -> list[str]:
+        return self.driver.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.id)", selector
+        )
+
     def settle(self) -> None:
-        """Until all that was typed is with the server."""
-        saving = "return document.body.dataset.saving"
-        self.screen.wait(lambda: self.driver.execute_script(saving) == "false")
+        """Until the server answered all that was asked of it."""
+        busy = "return document.body.dataset.busy"
+        self.screen.wait(lambda: self.driver.execute_script(busy) == "false")
 
     def questions(self) -> list[str]:
         script = (
@@ -208,6 +221,78 @@ def test_two_who_edit_one_question_see_each_other_and_lose_nothing(opened: Opene
     other.screen.wait(lambda: other.screen.has("#told [role=alert]"))
     assert "一个人写的" in other.screen.find("#told").text
     assert other.screen.find('[name="m:text/zh-CN"]').get_property("value") == "另一个人写的"
+
+
+def edit_until(author: Author, part: str, name: str, end: float) -> tuple[list[str], int]:
+    """Go on adding marks to a question's text; those that were accepted, and how many were not."""
+    accepted: list[str] = []
+    refused = 0
+    text = '[name="m:text/zh-CN"]'
+    while time.monotonic() < end:
+        mark = f"{name}{len(accepted) + refused};"
+        author.screen.wait(lambda: author.screen.press(f"#q-{part}") is None)
+        author.settle()
+        author.screen.wait(lambda mark=mark: author.append(text, mark) is None)
+        author.settle()
+        if author.screen.has("#told [role=alert]"):
+            refused += 1
+            assert "现在的内容是" in author.screen.find("#told").text
+            assert author.screen.find(text).get_property("value").endswith(mark)
+        else:
+            accepted.append(mark)
+    return accepted, refused
+
+
+def test_what_two_write_at_once_is_there_or_was_told_to_be_refused(
+    opened: Opened, program: Running
+) -> None:
+    """No accepted edit is missing; a refused one is shown with what was typed kept.
+
+    For 20 s, or as many as EDITING_SECONDS says. # R0.4 (part)
+    """
+    one = opened()
+    survey = one.begin("同时写")
+    rating = one.add("rating")
+    made = program.command("user", "create", "gropius", "--role", "survey_designer")
+    other = Author(Screen(program, DESKTOP))
+    try:
+        other.sign_in(made.strip().splitlines()[-1])
+        other.screen.open(f"/staff/surveys/{survey}/edit?at={rating}")
+        one.screen.wait(lambda: "gropius" in one.screen.find("#news").text)
+        end = time.monotonic() + float(os.environ.get("EDITING_SECONDS", "20"))
+        with ThreadPoolExecutor(2) as pool:
+            told = pool.map(edit_until, (one, other), (rating,) * 2, ("甲", "乙"), (end,) * 2)
+            outcomes = list(told)
+    finally:
+        other.driver.quit()
+    one.screen.open(f"/staff/surveys/{survey}/edit?at={rating}")
+    text = one.screen.find('[name="m:text/zh-CN"]').get_property("value")
+    marks = [mark for accepted, _ in outcomes for mark in accepted]
+    assert all(accepted for accepted, _ in outcomes)
+    assert [mark for mark in marks if mark not in text] == []
+    assert text.count(";") == len(marks)
+    print(f"accepted {len(marks)}, refused {sum(refused for _, refused in outcomes)}")
+
+
+def test_options_are_typed_one_after_another(opened: Opened) -> None:
+    """Enter goes on, and makes one more behind the last; nothing typed meanwhile is lost."""
+    author = opened()
+    author.begin("选项")
+    question = author.add("single_choice")
+    inputs = "#panel .inner-line .texts input"
+    for n, word in enumerate(("门诊", "急诊", "住院", "体检", "其他")):
+        author.screen.wait(
+            lambda n=n: len(author.driver.find_elements(By.CSS_SELECTOR, inputs)) > n
+        )
+        if not n:
+            author.screen.press(inputs)
+        author.screen.wait(lambda n=n: author.focus() == author.input_ids(inputs)[n])
+        keys = ActionChains(author.driver)
+        keys.key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL)
+        keys.send_keys(word, Keys.ENTER if word != "其他" else Keys.TAB).perform()
+    author.settle()
+    line = author.screen.find(f"#line-{question}")
+    author.screen.wait(lambda: "门诊 / 急诊 / 住院 / 体检 / 其他" in line.text)
 
 
 def test_without_scripts_the_builder_does_the_same(opened: Opened) -> None:

@@ -15,6 +15,7 @@ from runtime.audit.models import Actor
 from runtime.drafts import service as drafts
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
+from tests.bench.engine_form import build
 from tests.runtime.conftest import SURVEY
 from tests.runtime.test_users_page import sign_in
 
@@ -329,3 +330,31 @@ def test_only_designers_enter(author: Author) -> None:
     assert author.client.get("/staff/surveys/none/edit").status_code == 404
     sign_in(author.deployment, author.client, "reader", "analyst")
     assert author.client.get(author.url).status_code == 403
+
+
+def test_an_edit_of_a_long_survey_sends_what_it_changed(author: Author) -> None:
+    """Questions of 200, a page where the order changed; all where the browser is behind.
+
+    # R0.4 (part)
+    """
+    store_survey(author.deployment.db, json.dumps(build()).encode(), publish=False)
+    author.url = "/staff/surveys/bench/edit"
+    seen = {"was": "q3_3", "seq": "1"}
+
+    def send(act: str, **fields: str) -> Any:
+        form = {"_csrf": author.csrf, "act": act, "at": "q3_3", **seen, **fields}
+        headers = CHINESE | {"hx-request": "true"}
+        answer = author.client.post(author.url, data=form, headers=headers)
+        assert answer.status_code == 200
+        seen["seq"] = re.search(r'name="seq" value="(\d+)"', answer.text)[1]  # type: ignore[index]
+        return answer
+
+    whole = author.page("q3_3")
+    seen["seq"] = re.search(r'name="seq" value="(\d+)"', whole)[1]  # type: ignore[index]
+    saved = send("save", shown=author.shown("q3_3"), **{"m:text": "另一个问法"}).text
+    assert len(re.findall(r'id="line-', saved)) <= 20 and "另一个问法" in saved
+    assert 'id="sheet-' not in saved and len(saved) * 5 < len(whole)
+    moved = send("down q19_1").text
+    assert re.findall(r'id="sheet-(\w+)"', moved) == ["p19"]
+    seen["seq"] = "0"
+    assert len(re.findall(r'id="sheet-', send("down q19_1").text)) == 20

@@ -116,10 +116,14 @@ def act(
     def draw(desk: Desk, at: str, **values: Any) -> Response[Any]:
         if is_partial(request):
             values.pop("typed", None)
+            if fields["gone"]:
+                at, values["shown"] = seen.was, None
             return drawn_again(desk, seen, at, **values)
         return _page(desk, at, **values)
 
     def again(made: str, asked: str, shown: str | None) -> Response[Any]:
+        if fields["gone"]:
+            made, shown = seen.was, None
         return drawn_again(desk, seen, made, asked=asked, shown=shown)
 
     return answer(desk, fields["at"], fields, draw, done=done, again=again)

@@ -22,7 +22,7 @@ function next() {
   const { htmx } = /** @type {any} */ (window);
   const { href, form, act, typed } = running;
   const source = form?.isConnected ? form : document.getElementById(href ? "canvas" : "acts");
-  const values = href ? {} : form.isConnected ? { act } : { ...typed, act };
+  const values = href ? {} : form.isConnected ? { act } : { ...typed, act, gone: "yes" };
   htmx.ajax(href ? "GET" : "POST", href ?? form.action, { source, values, swap: "none" })
     .catch(() => {})
     .finally(next);
@@ -37,6 +37,7 @@ function tellSaving() {
   const told = document.getElementById("saved");
   const isSaving = [running, ...waiting].some((job) => job?.form);
   document.body.dataset.saving = String(isSaving);
+  document.body.dataset.busy = String(Boolean(running));
   if (isSaving && told) told.textContent = told.dataset.saving;
 }
 
@@ -54,7 +55,7 @@ document.addEventListener("submit", (event) => {
 
 document.addEventListener("change", (event) => {
   const form = event.target.closest("#panel");
-  if (form) send("save", form);
+  if (form?.isConnected) send("save", form);
 });
 
 document.addEventListener("click", (event) => {
@@ -125,7 +126,7 @@ function onEnter(event) {
   const lang = event.target.name.split("/").at(-1);
   const next = inputs.slice(inputs.indexOf(event.target) + 1).find((one) => one.name.endsWith(lang));
   if (next) next.focus();
-  else document.querySelector("[id^=b-add-]:not([id*='/'])[form], #panel [id^=b-add-]:not([id*='/'])")?.click();
+  else document.querySelector("#panel [id^=b-add-]:not([id*='/'])")?.click();
 }
 
 document.addEventListener("keydown", (event) => {
