@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import sys
 import threading
 import urllib.error
@@ -51,12 +52,28 @@ PAGES = {
 def command() -> None:
     """Run all channels on one port with a worker; ready when /health/ready answers 200."""
     settings = read_settings(os.environ)
+    _refuse_taken_port(settings)
     stopping = threading.Event()
     _stop_on_signals(stopping)
     with services_of(settings) as services:
         links = _prepare(settings, services)
         if not stopping.is_set():
             _run(settings, services, links, stopping)
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Say so where somebody listens already: the system lets servers share a port, and requests
+    would go to the one or the other."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"端口 {settings.port} 已被占用或不可用，请用 HUISHENG_PORT 换一个。"
+                f" Cannot listen on {settings.host}, port {settings.port} ({error.strerror}):"
+                " choose another with HUISHENG_PORT, or stop the program that has it."
+            ) from None
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:

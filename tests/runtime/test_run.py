@@ -4,6 +4,8 @@ import os
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -75,3 +77,20 @@ def test_open_connections_keep_nobody_out(tmp_path: Path) -> None:
                 reader.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 assert reader.recv(4096).startswith(b"HTTP/1.1 200")
             assert httpx.get(f"{program.base}/health/ready", timeout=10).status_code == 200
+
+
+def test_a_port_that_somebody_has_is_refused_at_once(tmp_path: Path) -> None:
+    """Two programs never share a port, not even where the one before allows it."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        environment = {**os.environ, "HUISHENG_DATA_DIR": str(tmp_path), "HUISHENG_PORT": port}
+        refused = subprocess.run(
+            [sys.executable, "-m", "runtime.cli", "run"],
+            env=environment, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+    assert refused.returncode == 1
+    assert port in refused.stderr and "HUISHENG_PORT" in refused.stderr
+    assert not any(tmp_path.iterdir())
