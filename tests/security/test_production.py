@@ -231,7 +231,7 @@ CHANNEL_PATHS = ("/s/planted-fault", "/kiosk/planted-fault", "/staff/planted-fau
 def test_a_bug_in_any_channel_tells_a_number_and_nothing_else(
     deployment: Deployment, path: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """500 with a request's id; no trace, statement, path or value, nor in the log. # S55"""
+    """500; programs get a request's id; no trace, statement, path or value. # S55 (part)"""
 
     @get(path, sync_to_thread=True, opt={"public": True})
     def fail() -> None:
@@ -240,8 +240,10 @@ def test_a_bug_in_any_channel_tells_a_number_and_nothing_else(
     app = create_app(deployment, CHANNELS)
     app.register(fail)
     with TestClient(app, raise_server_exceptions=False) as client:
-        answer = client.get(path, headers={"accept": "text/html"})
-    assert answer.status_code == 500
+        page = client.get(path, headers={"accept": "text/html"})
+        answer = client.get(path, headers={"accept": "application/json"})
+    assert page.status_code == answer.status_code == 500
+    assert not TRACES.search(page.text.replace(".js", "")) and "13912345678" not in page.text
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert not TRACES.search(answer.text) and "13912345678" not in answer.text
     assert re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", answer.text), answer.text
