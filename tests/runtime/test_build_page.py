@@ -240,6 +240,8 @@ def test_the_doctor_tells_what_nobody_is_asked(author: Author) -> None:
     drafts.apply_edit(author.deployment.db, "visit", edit, OTHER)
     told = author.client.get(f"{author.url}/doctor", headers=CHINESE).text
     assert "没有患者会被问到" in told and "?at=why" in told
+    assert "没有患者会被问到题目“哪些方面不满意？”" in told and "原因在于" in told
+    assert "显示「哪些方面不满意」的条件" in told
     author.did("insert rating", "overall", shown=author.shown("overall"))
     told = author.client.get(f"{author.url}/doctor", headers=CHINESE).text
     assert "缺少文字（语言：en）" in told and "?at=rating" in told
