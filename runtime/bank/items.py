@@ -93,9 +93,9 @@ def clean_tags(tags: Sequence[str]) -> tuple[str, ...]:
     """
     found = tuple(dict.fromkeys(tag for tag in (" ".join(one.split()) for one in tags) if tag))
     if len(found) > MAX_TAGS:
-        raise Unprocessable("bank_tags", f"A question has {MAX_TAGS} tags at most.", at="/tags")
+        raise Unprocessable("bank_tags_many", f"{MAX_TAGS} tags at most.", at="/tags")
     if any(len(tag) > MAX_TAG for tag in found):
-        raise Unprocessable("bank_tag", f"A tag has {MAX_TAG} characters at most.", at="/tags")
+        raise Unprocessable("bank_tag_long", f"A tag has {MAX_TAG} characters at most.", at="/tags")
     return found
 
 

@@ -18,6 +18,7 @@ SECTIONS = (
     Section("home", "work", "/staff/"),
     Section("responses", "work", "/staff/responses", "responses:read"),
     Section("surveys", "work", "/staff/surveys", "surveys:read"),
+    Section("bank", "work", "/staff/bank", "bank:read"),
     Section("sites", "organisation", "/staff/sites", "sites:read"),
     Section("departments", "organisation", "/staff/departments", "departments:read"),
     Section("aliases", "organisation", "/staff/aliases", "aliases:settle"),
