@@ -12,6 +12,8 @@ import sqlalchemy as sa
 import engine
 import examples
 from examples.seed_responses import PlausibleResponse, plausible_responses
+from runtime.audit.models import SYSTEM
+from runtime.bank.service import Wanted, import_file
 from runtime.kit.clock import hospital_day
 from runtime.kit.problems import AppError, StateConflict
 from runtime.org.demo import seed_past
@@ -47,8 +49,14 @@ def seed(deployment: Deployment, *, responses: int = RESPONSES) -> dict[str, int
     documents = [path.read_bytes() for path in sorted((FOLDER / "surveys").glob("*.json"))]
     for document in documents:
         _publish(deployment, document)
+    _seed_bank(deployment)
     made = _seed_responses(deployment, documents, responses) if responses else 0
     return {"pictures": len(pictures), "surveys": len(documents), "responses": made}
+
+
+def _seed_bank(deployment: Deployment) -> None:
+    content = (FOLDER / "bank" / "questions.jsonl").read_bytes()
+    import_file(deployment.db, SYSTEM, content, Wanted(), clock=deployment.clock)
 
 
 def _seed_organisation(deployment: Deployment) -> None:

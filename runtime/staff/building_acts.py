@@ -25,6 +25,7 @@ from runtime.drafts import service as drafts
 from runtime.kit.problems import NotFound
 from runtime.kit.words import say
 from runtime.staff.building import HOMES, LISTS, TYPES, Desk
+from runtime.staff.building_bank import from_bank
 from runtime.staff.building_panel import walk_inner
 from runtime.staff.pages.sign_in import Fields
 
@@ -149,6 +150,7 @@ def do(desk: Desk, at: str, asked: str, more: Mapping[str, Act] = {}) -> str:
     acts: dict[str, Act] = {
         **more,
         "insert": _insert,
+        "bank": _insert_from_bank,
         "page": _insert_page,
         "add": _add_inner,
         "up": _up,
@@ -177,6 +179,15 @@ def _insert(desk: Desk, at: str, words: list[str]) -> str:
     if kind is None:
         raise NotFound("type", "There is no such type.")
     value = new_question(kind, desk.first, _words_of(desk))
+    into, before = _where(desk, at) if len(words) < 3 else (words[1], _or_none(words[2]))
+    return desk.apply(Insert(into=into, list="questions", value=value, before=before)) or at
+
+
+def _insert_from_bank(desk: Desk, at: str, words: list[str]) -> str:
+    """`bank ITEM [PAGE BEFORE|-]`: one of the bank behind the chosen part, or where dropped."""
+    if not words:
+        raise NotFound("bank_item", "There is no such question in the bank.")
+    value = from_bank(desk, words[0].replace("\0", ""))
     into, before = _where(desk, at) if len(words) < 3 else (words[1], _or_none(words[2]))
     return desk.apply(Insert(into=into, list="questions", value=value, before=before)) or at
 

@@ -197,3 +197,34 @@ def test_the_tree_is_edited_by_forms(deployment: Deployment, client: TestClient[
         found, _ = find_items(connection, Search())
     tags = {"place": str(place), "tags": "甲、乙", "revision": "1", "state": "retired"}
     assert "停用" in post(client, f"/items/{found[0].id}", csrf, **tags).text
+
+
+def test_a_question_of_the_bank_is_put_into_a_survey(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """By button, where it is dropped, twice; it says where it came from. # R1.2.1.3 (part)"""
+    add(deployment.db, content(), tags=("护士",))
+    survey = {
+        "format": "huisheng.survey/1",
+        "id": "visit",
+        "title": {ZH: "就诊"},
+        "languages": [ZH],
+        "kind": "survey",
+        "pages": [{"id": "p", "questions": []}],
+    }
+    surveys.put_draft(deployment.db, "visit", json.dumps(survey).encode(), if_match=None)
+    csrf = sign_in(deployment, client, "designer", "survey_designer")
+    edit = "/staff/surveys/visit/edit"
+    assert 'data-act="bank nurse"' in client.get(f"{edit}/bank?words=态度").text
+    assert 'data-act="bank nurse"' not in client.get(f"{edit}/bank?words=停车").text
+    for act in ("bank nurse", "bank nurse p nurse"):
+        form = {"_csrf": csrf, "at": "", "act": act}
+        assert client.post(edit, data=form, follow_redirects=True).status_code == 200
+    made = drafts.read_draft(deployment.db, "visit").document.pages[0].questions
+    assert [one.id for one in made] == ["nurse_2", "nurse"]
+    assert all(one.bank and (one.bank.id, one.bank.version) == ("nurse", 1) for one in made)
+    assert made[0].tags == ("护士",)
+    missing = {"_csrf": csrf, "at": "", "act": "bank none"}
+    assert client.post(edit, data=missing).status_code == 404
+    kept = look(client, "/new?survey=visit&question=nurse_2")
+    assert "护士的态度如何？" in kept

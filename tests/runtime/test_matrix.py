@@ -116,6 +116,7 @@ MATRIX = {
     "GET /staff/surveys/{survey:str}": "HRDQNM",
     "GET /staff/surveys/new": "Q",
     "POST /staff/surveys/new": "Q",
+    "GET /staff/surveys/{survey:str}/edit/bank": "Q",
     "GET /staff/surveys/{survey:str}/edit": "Q",
     "POST /staff/surveys/{survey:str}/edit": "Q",
     "GET /staff/surveys/{survey:str}/edit/computed": "Q",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -16,8 +17,9 @@ from runtime.bank.content import Content, Refused, check_question, sameness, wit
 from runtime.bank.folding import fold
 from runtime.bank.models import Item, Place
 from runtime.bank.places import read_tree
+from runtime.drafts.service import read_draft
 from runtime.kit.http import Http
-from runtime.kit.problems import StateConflict, Unprocessable
+from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
 from runtime.staff.bank_desk import BankDesk, blank
 from runtime.staff.building_acts import do, to_tree_of, typed_edit
@@ -41,14 +43,28 @@ def show_new(
     deployment: NamedDependency[Deployment],
     type: FromQuery[str] = "",
     place: FromQuery[str] = "",
+    survey: FromQuery[str] = "",
+    question: FromQuery[str] = "",
 ) -> Response[Any]:
-    """Choose a type; then the question to fill in."""
+    """Choose a type; then the question to fill in. Or a question of a survey, without its rules."""
+    if survey and principal.may("surveys:read"):
+        kept = _of_survey(deployment, survey, question)
+        return _page(BankDesk(request, principal, deployment, kept), None, Fields())
     if not type:
         lang = language_of(request, principal)
         types = [(one, say(f"build_type_{one}", lang)) for one in TYPES]
         return page(request, principal, "bank/new.html", section="bank", types=types, place=place)
     desk = BankDesk(request, principal, deployment, blank(type, language_of(request, principal)))
     return _page(desk, None, Fields(place=place))
+
+
+def _of_survey(deployment: Deployment, survey: str, question: str) -> bytes:
+    document = read_draft(deployment.db, survey.replace("\0", "")).document
+    for sheet in document.pages:
+        for one in sheet.questions:
+            if one.id == question:
+                return msgspec.json.encode(without_survey(to_tree_of(one)))
+    raise NotFound("part", "There is no such question.")
 
 
 @get(EDIT, sync_to_thread=True, guards=[needs("bank:read", "bank:write")])
