@@ -13,7 +13,7 @@ from runtime.bank.jobs import Import, ask_import, get_import, recent_imports
 from runtime.bank.routes import UPLOAD_BYTES, Posted, posted_import
 from runtime.bank.telling import as_csv, column, summary, what
 from runtime.kit.http import Http
-from runtime.kit.problems import NotFound
+from runtime.kit.problems import BadRequest, NotFound
 from runtime.staff.frame import HEADERS, language_of, page, redirect
 from runtime.staff.pages.bank import HERE
 from runtime.wiring import Deployment
@@ -29,6 +29,12 @@ def show_imports(
     deployment: NamedDependency[Deployment],
 ) -> Response[Any]:
     """The form, the template, and the last imports."""
+    return _page(request, principal, deployment)
+
+
+def _page(
+    request: Http, principal: Principal, deployment: Deployment, *, is_missing: bool = False
+) -> Response[Any]:
     lang = language_of(request, principal)
     with deployment.db.begin() as connection:
         recent = recent_imports(connection)
@@ -37,8 +43,18 @@ def show_imports(
         principal,
         "bank/imports.html",
         section="bank",
+        status=422 if is_missing else 200,
+        is_missing=is_missing,
         recent=[(one, summary(one.counts, lang)) for one in recent],
     )
+
+
+async def posted_here(request: Http) -> Posted | None:
+    """The file of the form; None where none was chosen."""
+    try:
+        return await posted_import(request)
+    except BadRequest:
+        return None
 
 
 @post(
@@ -46,15 +62,18 @@ def show_imports(
     sync_to_thread=True,
     status_code=200,
     guards=[needs("bank:read", "bank:write")],
-    dependencies={"posted": Provide(posted_import)},
+    dependencies={"posted": Provide(posted_here)},
     request_max_body_size=UPLOAD_BYTES + 1024 * 1024,
 )
 def send(
+    request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
-    posted: NamedDependency[Posted],
-) -> Response[None]:
+    posted: NamedDependency[Posted | None],
+) -> Response[Any]:
     """Keep the file for the worker."""
+    if posted is None:
+        return _page(request, principal, deployment, is_missing=True)
     made = ask_import(
         deployment.db,
         principal.actor(),
