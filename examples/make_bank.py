@@ -53,7 +53,7 @@ def _place(line: Line, tree: Tree) -> int:
             parent = path[-1] if path else None
             tree[key] = Place(made, parent, name, made, None, 1, (*path, made))
         path = tree[key].path
-    return path[-1]
+    return tree[tuple(one["zh-CN"] for one in line.path)].id
 
 
 if __name__ == "__main__":

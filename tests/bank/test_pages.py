@@ -204,7 +204,7 @@ def test_a_question_of_the_bank_is_put_into_a_survey(
 ) -> None:
     """By button, where it is dropped, twice; it says where it came from. # R1.2.1.3 (part)"""
     add(deployment.db, content(), tags=("护士",))
-    survey = {
+    survey: dict[str, Any] = {
         "format": "huisheng.survey/1",
         "id": "visit",
         "title": {ZH: "就诊"},
