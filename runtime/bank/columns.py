@@ -78,7 +78,7 @@ them in its scale."""
 YES = frozenset("是 y yes true 1 必答 √ ✓".split())
 NO = frozenset(["", *"否 n no false 0 选答".split()])
 _OPTION = re.compile(r"(?:选项|option)\s*(\d{1,2})", re.IGNORECASE)
-_NOTE = re.compile(r"[（(].*?[)）]|\*|\s")
+_NOTE = re.compile(r"[（(][^（()）]*+[)）]|\*|\s")
 
 
 class Badly(Exception):

@@ -25,7 +25,7 @@ _SHOWN_FLAGS: dict[tuple[str, Any], str] = {
     ("text_entry", "required"): "必填写",
 }
 _ID = re.compile(r"\[([a-z][a-z0-9_]{0,63})\]\s*", re.ASCII)
-_FLAGS = re.compile(r"\s*[{｛]([^{}｛｝]*)[}｝]$")
+_FLAGS = re.compile(r"(?<!\s)\s*+[{｛]([^{}｛｝]*)[}｝]$")
 _NOT_IN_IDS = re.compile(r"[^a-z0-9]+", re.ASCII)
 
 
