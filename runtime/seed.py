@@ -20,6 +20,7 @@ from runtime.org.demo import seed_past
 from runtime.org.models import Departments, Entry, Sites, Staff
 from runtime.org.service import store_organisation
 from runtime.responses.service import Sessions
+from runtime.surveys import templates
 from runtime.surveys.assets import store_asset
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
@@ -50,6 +51,8 @@ def seed(deployment: Deployment, *, responses: int = RESPONSES) -> dict[str, int
     for document in documents:
         _publish(deployment, document)
     _seed_bank(deployment)
+    shorter = [path.read_bytes() for path in sorted((FOLDER / "templates").glob("*.json"))]
+    _keep_templates(deployment, [*documents, *shorter])
     made = _seed_responses(deployment, documents, responses) if responses else 0
     return {"pictures": len(pictures), "surveys": len(documents), "responses": made}
 
@@ -92,6 +95,15 @@ def _publish(deployment: Deployment, document: bytes) -> None:
         else:
             return
     store_survey(deployment.db, document, publish=True, confirm=confirm)
+
+
+def _keep_templates(deployment: Deployment, documents: list[bytes]) -> None:
+    """Templates to begin from, unless somebody has kept or removed any before."""
+    if templates.list_templates(deployment.db):
+        return
+    for data in documents:
+        document = engine.load(data).document
+        templates.keep(deployment.db, document, data, clock=deployment.clock)
 
 
 def _seed_responses(deployment: Deployment, documents: list[bytes], count: int) -> int:

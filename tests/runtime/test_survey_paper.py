@@ -3,16 +3,19 @@
 import contextlib
 import html
 import json
+import re
 import socket
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import segno
 from litestar.testing import TestClient
 
 from engine.parse import parse
 from renderers.documents import Refused, render_pdf
-from runtime.staff.pages.survey_paper import paper_html
+from runtime.staff.pages.survey_paper import paper_html, print_paper
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
 from tests.runtime.conftest import SURVEY, survey_with
@@ -96,3 +99,81 @@ def test_words_of_a_survey_stay_words_on_paper() -> None:
     assert document is not None
     text = paper_html(document, "zh-CN", "http://h/s/x", None, "2026-01-02", {})
     assert title not in text and "&lt;img" in text
+
+
+def test_the_published_version_and_the_draft_are_printed_each_at_its_place(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """`paper.pdf` is what patients see; a draft is printed elsewhere, without a code.
+    # R0.4 (part)"""
+    store_survey(deployment.db, json.dumps(SURVEY).encode(), publish=True)
+    store_survey(deployment.db, json.dumps(survey_with(id="unborn")).encode())
+    changed = survey_with(title={"zh-CN": "改过的调查", "en": "Changed"})
+    store_survey(deployment.db, json.dumps(changed).encode())
+    sign_in(deployment, client, "designer", "survey_designer")
+    url = "/staff/surveys/visit"
+    published, draft, first = (
+        opened(client.get(f"{url}/{path}").content)
+        for path in ("paper.pdf", "edit/paper.pdf", "versions/1/paper.pdf")
+    )
+    assert is_titled(published, "就诊调查") and is_titled(first, "就诊调查")
+    assert is_titled(draft, "改过的调查") and not is_titled(published, "改过的调查")
+    assert code_in(published) and code_in(first) and not code_in(draft)
+    assert client.get("/staff/surveys/unborn/paper.pdf").status_code == 404
+    assert client.get("/staff/surveys/unborn/edit/paper.pdf").status_code == 200
+    for number in ("0", "2", "99999999999"):
+        assert client.get(f"{url}/versions/{number}/paper.pdf").status_code == 404
+
+
+def test_a_draft_on_paper_says_that_it_is_not_for_patients() -> None:
+    """In words, in place of the code. # R0.4 (part)"""
+    document = parse(json.dumps(SURVEY).encode()).document
+    assert document is not None
+    draft = paper_html(document, "zh-CN", "http://h/s/x", None, "2026-01-02", {})
+    assert "尚未发布，请勿发给患者" in draft and "http://h/s/x" not in draft
+
+
+@pytest.mark.parametrize("host", ["https://survey.hospital.example", "http://10.0.0.1:8000"])
+def test_the_code_on_paper_is_the_address(host: str) -> None:
+    """Read from the strokes of the PDF itself, module by module. # R0.4 (part)"""
+    address = f"{host}/s/outpatient_satisfaction"
+    document = parse(json.dumps(SURVEY).encode()).document
+    assert document is not None
+    pdf = print_paper(document, "zh-CN", address, 1, "2026-01-02", {})
+    wanted = {
+        (x, y)
+        for y, row in enumerate(segno.make(address, micro=False, error="m").matrix)
+        for x, is_dark in enumerate(row)
+        if is_dark
+    }
+    assert code_in(opened(pdf)) == wanted
+
+
+def opened(pdf: bytes) -> bytes:
+    """What stands in a PDF's streams, in clear."""
+    found: list[bytes] = []
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        try:
+            found.append(zlib.decompress(stream))
+        except zlib.error:
+            continue
+    return b"\n".join(found)
+
+
+def is_titled(content: bytes, title: str) -> bool:
+    """Whether this is the title of the PDF."""
+    return b"/Title <feff" + title.encode("utf-16-be").hex().encode() + b">" in content
+
+
+BORDER = 2
+
+
+def code_in(content: bytes) -> set[tuple[int, int]]:
+    """The dark modules of the code: its rows are strokes of one unit through their middles."""
+    strokes = re.findall(rb"(\d+) (\d+)\.5 m\n(\d+) (\d+)\.5 l\n", content)
+    return {
+        (x - BORDER, int(y) - BORDER)
+        for start, y, end, other in strokes
+        if y == other
+        for x in range(int(start), int(end))
+    }

@@ -21,14 +21,15 @@ from engine.text import fill, localize
 from renderers.documents import render_pdf
 from runtime.accounts.access import needs
 from runtime.kit.clock import hospital_day
-from runtime.kit.problems import Overloaded, Unprocessable
+from runtime.kit.problems import NotFound, Overloaded, Unprocessable
 from runtime.kit.words import nearest_language, say
 from runtime.org.service import list_sites
 from runtime.staff.frame import HEADERS, TEMPLATES, draw
 from runtime.surveys import service
+from runtime.surveys.cache import read_version
 from runtime.wiring import Deployment
 
-HERE = "/staff/surveys/{survey:str}/paper.pdf"
+HERE = "/staff/surveys/{survey:str}"
 STYLE = (Path(TEMPLATES) / "survey_paper/paper.css").read_text("utf-8")
 MAX_QUESTIONS = 300
 MAX_NODES = 60
@@ -72,19 +73,63 @@ class Sheet(Struct, frozen=True, kw_only=True):
     after: tuple[str, ...]
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
+@get(f"{HERE}/paper.pdf", sync_to_thread=True, guards=[needs("surveys:read")])
 def show(
     survey: FromPath[str],
     deployment: NamedDependency[Deployment],
     turn: NamedDependency[None],
     lang: FromQuery[str] = "zh-CN",
 ) -> Response[bytes]:
-    """The newest document as a PDF, A4."""
+    """The published version as a PDF, A4; nothing of the draft."""
+    line = service.get_line(deployment.db, survey)
+    if line.version is None:
+        raise NotFound("survey", "This survey was never published.")
+    return _version(deployment, survey, line.version, lang)
+
+
+@get(
+    f"{HERE}/versions/{{version:int}}/paper.pdf",
+    sync_to_thread=True,
+    guards=[needs("surveys:read")],
+)
+def show_version(
+    survey: FromPath[str],
+    version: FromPath[int],
+    deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
+    lang: FromQuery[str] = "zh-CN",
+) -> Response[bytes]:
+    """Any published version."""
+    if not 0 < version < 2**31:
+        raise NotFound("survey", "There is no such version of this survey.")
+    return _version(deployment, survey, version, lang)
+
+
+@get(
+    f"{HERE}/edit/paper.pdf",
+    sync_to_thread=True,
+    guards=[needs("surveys:read", "surveys:write")],
+)
+def show_draft(
+    survey: FromPath[str],
+    deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
+    lang: FromQuery[str] = "zh-CN",
+) -> Response[bytes]:
+    """The newest document, said to be a draft where it is one, and then without a code."""
     detail = service.get_survey(deployment.db, survey)
-    document = parse(bytes(detail.document)).document
-    assert document is not None, "only what can be read is stored"
-    address = f"{deployment.settings.public_url}/s/{survey}"
     version = None if detail.is_draft else detail.version
+    return _pdf(deployment, bytes(detail.document), version, lang)
+
+
+def _version(deployment: Deployment, survey: str, version: int, lang: str) -> Response[bytes]:
+    return _pdf(deployment, read_version(deployment.db, survey, version), version, lang)
+
+
+def _pdf(deployment: Deployment, data: bytes, version: int | None, lang: str) -> Response[bytes]:
+    document = parse(data).document
+    assert document is not None, "only what can be read is stored"
+    address = f"{deployment.settings.public_url}/s/{document.id}"
     day = hospital_day(deployment.clock()).isoformat()
     sites = {one.id: one.text for one in list_sites(deployment.db, nearest_language(lang))}
     pdf = print_paper(document, lang, address, version, day, sites)
@@ -110,7 +155,8 @@ def print_paper(
         raise Unprocessable("paper_too_long", "The survey has too many questions for paper.")
     html = paper_html(document, lang, address, version, day, sites)
     try:
-        return render_pdf(html, STYLE, {"code.svg": (code_of(address), "image/svg+xml")})
+        own = {} if version is None else {"code.svg": (code_of(address), "image/svg+xml")}
+        return render_pdf(html, STYLE, own)
     except OSError as error:
         raise Overloaded("paper", "Pango is missing: install libpango-1.0-0.") from error
 
@@ -363,4 +409,4 @@ _SHAPES = {
     "file_upload": _nothing,
 }
 
-handlers: tuple[ControllerRouterHandler, ...] = (show,)
+handlers: tuple[ControllerRouterHandler, ...] = (show, show_version, show_draft)

@@ -10,18 +10,21 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
-from msgspec import Struct
 
-from engine.definition import Document
-from engine.text import localize
+from builder.edits import Refused, Replace
+from builder.tree import to_tree
+from engine.parse import parse
 from runtime.accounts.access import Principal, needs
+from runtime.drafts import service as drafts
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, StateConflict
 from runtime.staff import queries
-from runtime.staff.answers import part_text, question_text
+from runtime.staff.choices import choices
 from runtime.staff.frame import HEADERS, language_of, page, redirect
+from runtime.staff.outline import outline
+from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import approvals, service
-from runtime.surveys.cache import Form
+from runtime.surveys.cache import read_version
 from runtime.surveys.models import SurveyLine
 from runtime.wiring import Deployment
 
@@ -29,7 +32,6 @@ HERE = "/staff/surveys"
 STATES = ("draft", "published", "closed")
 KINDS = ("survey", "praise", "suggestion", "complaint", "consultation", "whistleblow", "intake")
 MAX_ASKED = 100
-OPTIONS_SHOWN = 30
 
 
 @get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
@@ -129,11 +131,20 @@ def _one(
         versions=service.list_versions(deployment.db, survey),
         use=None if uses is None else uses.get(survey, queries.Use(0, 0)),
         has_draft=service.has_draft(deployment.db, survey),
+        seq=drafts.seq_of(deployment.db, survey),
+        **_own(deployment, survey),
         address=_address(deployment, survey),
         may_publish=principal.may("surveys:publish"),
         may_read_responses=principal.may("responses:read"),
         refused=refused,
     )
+
+
+def _own(deployment: Deployment, survey: str) -> dict[str, Any]:
+    """What the form of a new template begins with."""
+    document = drafts.read_draft(deployment.db, survey).document
+    visits = document.audience.visit_types
+    return {**choices(deployment), "own_category": document.category, "own_visits": visits}
 
 
 def _address(deployment: Deployment, survey: str) -> str:
@@ -201,25 +212,6 @@ def reopen(
 # One version
 
 
-class Asked(Struct, frozen=True):
-    """A question as the outline shows it."""
-
-    id: str
-    text: str
-    options: tuple[str, ...]
-    more: int
-    is_required: bool
-    is_conditional: bool
-
-
-class Sheet(Struct, frozen=True):
-    """A page as the outline shows it."""
-
-    title: str
-    is_conditional: bool
-    questions: tuple[Asked, ...]
-
-
 @get(
     f"{HERE}/{{survey:str}}/versions/{{version:int}}",
     sync_to_thread=True,
@@ -234,9 +226,7 @@ def show_version(
 ) -> Response[Any]:
     """What a published version asks, page by page."""
     line = service.get_line(deployment.db, survey)
-    if not 0 < version < 2**31:
-        raise NotFound("survey", "There is no such version of this survey.")
-    form = deployment.surveys.get(survey, version)
+    form = deployment.surveys.get(survey, _counted(version))
     lang = language_of(request, principal)
     return page(
         request,
@@ -245,37 +235,64 @@ def show_version(
         section="surveys",
         line=line,
         version=version,
-        sheets=_outline(form, lang),
+        sheets=outline(form.survey.document, lang),
         languages_asked=form.survey.document.languages,
     )
 
 
-def _outline(form: Form, lang: str) -> list[Sheet]:
-    document: Document = form.survey.document
-    first = document.languages[0]
-    return [
-        Sheet(
-            "" if one.title is None else localize(one.title, lang, first),
-            one.show_if is not None,
-            tuple(_asked(form, question, lang) for question in one.questions),
+@get(
+    f"{HERE}/{{survey:str}}/versions/{{version:int}}/document.json",
+    sync_to_thread=True,
+    guards=[needs("surveys:read")],
+)
+def download_version(
+    survey: FromPath[str], version: FromPath[int], deployment: NamedDependency[Deployment]
+) -> Response[bytes]:
+    """A published document byte for byte, as a file."""
+    data = read_version(deployment.db, survey, _counted(version))
+    name = f'attachment; filename="{survey}-{version}.json"'
+    headers = dict(HEADERS) | {"content-disposition": name}
+    return Response(data, media_type="application/json", headers=headers)
+
+
+@post(
+    f"{HERE}/{{survey:str}}/versions/{{version:int}}/restore",
+    sync_to_thread=True,
+    status_code=200,
+    guards=[needs("surveys:read", "surveys:write")],
+)
+def restore_version(
+    request: Http,
+    survey: FromPath[str],
+    version: FromPath[int],
+    principal: NamedDependency[Principal],
+    deployment: NamedDependency[Deployment],
+    fields: NamedDependency[Fields],
+) -> Response[Any]:
+    """Make an old version the draft, by an edit that its author can take back."""
+    old = parse(read_version(deployment.db, survey, _counted(version))).document
+    assert old is not None, "only what can be read is published"
+    if fields["seq"] != str(drafts.seq_of(deployment.db, survey)):
+        return _one(request, principal, deployment, survey, refused="changed", status=409)
+    try:
+        drafts.apply_edit(
+            deployment.db,
+            survey,
+            Replace(document=to_tree(old)),
+            principal.actor(),
+            clock=deployment.clock,
         )
-        for one in document.pages
-    ]
+    except Refused:
+        return _one(request, principal, deployment, survey, refused="restore", status=409)
+    return redirect(f"{HERE}/{survey}/edit", toast="saved")
 
 
-def _asked(form: Form, question: Any, lang: str) -> Asked:
-    first = form.survey.document.languages[0]
-    options = [part_text(one, lang, first) for one in getattr(question, "options", ())]
-    return Asked(
-        question.id,
-        question_text(form, question.id, lang),
-        tuple(options[:OPTIONS_SHOWN]),
-        max(0, len(options) - OPTIONS_SHOWN),
-        question.required is True,
-        question.show_if is not None,
-    )
+def _counted(version: int) -> int:
+    if not 0 < version < 2**31:
+        raise NotFound("survey", "There is no such version of this survey.")
+    return version
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (
-    show_list, show_code, show_version, show_one, close, reopen,
+    show_list, show_code, show_version, download_version, restore_version, show_one, close, reopen,
 )  # fmt: skip
