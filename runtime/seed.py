@@ -22,7 +22,7 @@ from runtime.org.service import store_organisation
 from runtime.responses.service import Sessions
 from runtime.surveys import templates
 from runtime.surveys.assets import store_asset
-from runtime.surveys.service import store_survey
+from runtime.surveys.service import list_surveys, store_survey
 from runtime.wiring import Deployment
 
 FOLDER = Path(examples.__file__).parent
@@ -48,8 +48,10 @@ def seed(deployment: Deployment, *, responses: int = RESPONSES) -> dict[str, int
     for picture in pictures:
         store_asset(deployment.db, deployment.assets, picture.read_bytes())
     documents = [path.read_bytes() for path in sorted((FOLDER / "surveys").glob("*.json"))]
+    known = {one.id for one in list_surveys(deployment.db)}
     for document in documents:
-        _publish(deployment, document)
+        if engine.load(document).id not in known:
+            _publish(deployment, document)
     _seed_bank(deployment)
     shorter = [path.read_bytes() for path in sorted((FOLDER / "templates").glob("*.json"))]
     _keep_templates(deployment, [*documents, *shorter])

@@ -81,7 +81,7 @@ def store_survey(
             return _stored(connection, document.id, problems, digest, is_new=False)
         _write_draft(connection, document, data, digest, actor, clock)
         if publish:
-            _publish_row(connection, document.id, data, digest, Notes(actor.name), clock)
+            _publish_row(connection, document.id, data, digest, Notes(_named(actor)), clock)
         stored = _stored(connection, document.id, problems, digest, is_new=True)
         _record(connection, actor, stored, clock)
         return stored
@@ -97,6 +97,11 @@ def require_sound(data: bytes, lang: str) -> engine.Document:
     if examined.document is None or examined.errors:
         raise _refuse(findings.words(examined.problems, lang))
     return examined.document
+
+
+def _named(actor: Actor) -> str:
+    """Who published, for people; the programs themselves are nobody."""
+    return "" if actor.kind == "system" else actor.name
 
 
 def _require_no_approval(db: Database, document: engine.Document, actor: Actor) -> None:
@@ -183,7 +188,7 @@ def publish_survey(
             raise StateConflict(
                 "changed_meanwhile", "Somebody changed the draft; look at it again."
             )
-        said = Notes(actor.name, "", approvals.plain_notes(notes))
+        said = Notes(_named(actor), "", approvals.plain_notes(notes))
         if approval is not None:
             asked = approvals.approve(connection, approval, actor, clock)
             said = Notes(asked.asked_by_name, actor.name, asked.notes)

@@ -79,7 +79,7 @@ def list_templates(db: Database, *, category: str = "", visit: str = "") -> list
             sa.text(
                 f"{_SELECT} WHERE (:category = '' OR category = :category) "
                 "AND (:visit = '' OR visit_types = '{}' OR :visit = ANY(visit_types)) "
-                "ORDER BY category, id"
+                "ORDER BY kind <> 'survey', category, id"
             ),
             {"category": category, "visit": visit},
         ).all()
