@@ -25,10 +25,10 @@ def _person(program: Running, login: str, role: str) -> Author:
 
 @pytest.fixture
 def pair(program: Running) -> Iterator[tuple[Author, Author]]:
-    """A designer and a reviewer, each at a browser of their own."""
+    """An author and a colleague who may publish too, each at a browser of their own."""
     both = (
         _person(program, "proposer", "survey_designer"),
-        _person(program, "approver", "reviewer"),
+        _person(program, "approver", "survey_designer"),
     )
     yield both
     for one in both:

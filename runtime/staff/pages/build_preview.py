@@ -252,7 +252,7 @@ class Preview:
             )
         except (Refused, StateConflict):
             return self._page(survey, rehearsal, told=self.say("walk_refused"), status=409)
-        return redirect(self.address, toast="saved")
+        return redirect(f"{SURVEYS}/{self.id}/edit/walks", toast="saved")
 
     # Pages
 
