@@ -77,7 +77,7 @@ def test_a_survey_shows_its_versions_and_its_way_in(
     assert code.headers["content-type"] == "image/svg+xml" and b"<svg" in code.content
     outline = client.get(f"{HERE}/{answered}/versions/1", headers=CHINESE).text
     assert "哪些方面不满意？" in outline and "等候太久" in outline
-    assert outline.count("按条件出现") == 1 and outline.count("必答") == 2
+    assert outline.count("出现的条件：") == 1 and outline.count("必答") == 2
     for wrong in ("nothing", f"{answered}/versions/9", f"{answered}/versions/99999999999"):
         assert client.get(f"{HERE}/{wrong}").status_code == 404, wrong
     assert client.get(f"{HERE}/nothing/code.svg").status_code == 404
