@@ -117,8 +117,9 @@ async def posted_import(request: Http) -> Posted:
 
 def _require(request: Http, deployment: Deployment, scope: str) -> Actor:
     token = bearer_token(request)
-    caller = require_scope(None if token is None else caller_of(deployment.db, token), scope)
-    return caller.actor(client_address(request, deployment.settings.trusted_proxies))
+    address = client_address(request, deployment.settings.trusted_proxies)
+    known = None if token is None else caller_of(deployment.db, token)
+    return require_scope(deployment.db, known, scope, address=address).actor(address)
 
 
 @post(
