@@ -66,13 +66,13 @@ class Beginner:
 @pytest.fixture
 def beginner(deployment: Deployment, client: TestClient[Any]) -> Beginner:
     """Beside a published survey, with the hospital's categories and kinds of visit."""
-    listed = json.loads((FOLDER / "hospital/dictionaries.json").read_bytes())
+    listed: dict[str, Any] = json.loads((FOLDER / "hospital/dictionaries.json").read_bytes())
     from runtime.org.models import Entry
 
     entries = {
         name: tuple(Entry(id=one["id"], name=one["name"]) for one in found)
         for name, found in listed.items()
-        if isinstance(found, list)
+        if name != "format"
     }
     store_organisation(deployment.db, sites=(), departments=(), staff=(), dictionaries=entries)
     return Beginner(deployment, client)
