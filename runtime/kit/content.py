@@ -139,6 +139,23 @@ def is_picture(media_type: str) -> bool:
     return media_type in _FORMATS.values()
 
 
+_ENDINGS: dict[str, tuple[str, ...]] = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "application/pdf": (".pdf",),
+    DOCX: (".docx",),
+    XLSX: (".xlsx",),
+}
+
+
+def name_to_save(name: str, media_type: str) -> str:
+    """The name with the ending of what the file is, so that no desktop takes it for a program."""
+    cleaned = clean_name(name)
+    endings = _ENDINGS.get(media_type, (".bin",))
+    return cleaned if cleaned.lower().endswith(endings) else cleaned + endings[0]
+
+
 def clean_name(name: str) -> str:
     """A file name fit to show: the last part only, no control characters, at most 120 long."""
     last = re.split(r"[/\\]", name)[-1]

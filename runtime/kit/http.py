@@ -97,6 +97,12 @@ def address_header(address: str) -> str:
     return quote(address, safe="/#%[]=:;$&()+,!?*@'~")
 
 
+def attachment_header(name: str) -> str:
+    """A Content-Disposition that saves under this name, whatever its letters (RFC 6266, 5987)."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
 def json_response(content: Any, status: int = 200, **headers: str) -> Response[bytes]:
     """A JSON answer, encoded here so that handlers in threads pay for it, not the event loop."""
     return Response(

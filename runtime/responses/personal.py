@@ -197,17 +197,25 @@ def _masked(kind: Kind, value: Any) -> str:
 
 
 _READ = sa.text("""
-SELECT r.id, r.site, r.survey_id, r.survey_version, p.sealed, p.answers
+SELECT r.id, r.site, r.session_id, r.survey_id, r.survey_version, r.answers AS ordinary,
+    p.sealed, p.answers
 FROM responses r
-JOIN response_personal p ON p.site = r.site AND p.month = r.month AND p.id = r.id
-WHERE r.id = :id AND (CAST(:sites AS text[]) IS NULL OR r.site = ANY(:sites))
+LEFT JOIN response_personal p ON p.site = r.site AND p.month = r.month AND p.id = r.id
+WHERE r.id = :id
+AND (p.id IS NOT NULL OR EXISTS (SELECT FROM attachments a WHERE a.session_id = r.session_id))
+AND (CAST(:sites AS text[]) IS NULL OR r.site = ANY(:sites))
 AND (CAST(:departments AS text[]) IS NULL OR r.department = ANY(:departments))
 AND (:whistleblow OR (SELECT kind FROM surveys WHERE id = r.survey_id) <> 'whistleblow')
 AND NOT EXISTS (SELECT FROM consent_withdrawals w WHERE w.response_id = r.id)
 """)
 
 
-def _row(connection: sa.Connection, asking: Asking, response_id: UUID) -> Any:
+def find_row(connection: sa.Connection, asking: Asking, response_id: UUID) -> Any:
+    """What is stored of a response within reach that has personal answers or files.
+
+    Raises:
+        NotFound: there is none, or the consent was withdrawn.
+    """
     sites, departments = asking.reach.sites, asking.reach.departments
     values = {
         "id": response_id,
@@ -234,7 +242,7 @@ def read_masked(
         NotFound: no such response within reach, it has no personal answers, or the consent to
             them was withdrawn.
     """
-    row = _row(connection, asking, response_id)
+    row = find_row(connection, asking, response_id)
     form = surveys.get(row.survey_id, row.survey_version)
     return masked(form, open_answers(vault, row.id, row.sealed, row.answers))
 
@@ -267,7 +275,7 @@ def unmask(
         text = f"Say why you need to see this, in at least {MIN_REASON} characters."
         raise Unprocessable("unmask_reason", text, at="/reason")
     with db.begin_for(asking.reach) as connection:
-        row = _row(connection, asking, response_id)
+        row = find_row(connection, asking, response_id)
         answers = open_answers(vault, row.id, row.sealed, row.answers)
         shown = {k: v for k, v in answers.items() if not questions or k in questions}
         form = surveys.get(row.survey_id, row.survey_version)

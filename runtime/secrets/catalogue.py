@@ -109,7 +109,7 @@ PERSONAL: tuple[Personal, ...] = (
         "name",
         "personal",
         "file name as the patient's device gave it",
-        "sealed, bound to the file; shown to its own patient",
+        "sealed, bound to the file; shown to its own patient, to staff for a reason",
         "with the response",
     ),
     Personal(

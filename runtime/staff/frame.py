@@ -222,6 +222,8 @@ TOLD = frozenset(
         "export_too_many",
         "busy",
         "too_many",
+        "file_reason",
+        "file_missing",
     )
 )
 

@@ -52,7 +52,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """One response with its answers; `has_personal` tells that more is kept apart.
+    """One response with its answers; `has_personal` tells that more, or files, are kept apart.
 
     `times` are seconds by page, from its first showing to its last answer.
     """
@@ -76,9 +76,10 @@ LEFT JOIN departments d ON d.id = r.department
 _DETAIL = _LINES.replace(
     "r.ending\n",
     "r.ending, r.lang, r.path, r.asked, r.answers, r.times, r.context, "
-    "EXISTS (SELECT FROM response_personal p "
-    "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id AND NOT EXISTS "
-    "(SELECT FROM consent_withdrawals w WHERE w.response_id = r.id)) AS has_personal\n",
+    "(EXISTS (SELECT FROM response_personal p "
+    "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id) "
+    "OR EXISTS (SELECT FROM attachments a WHERE a.session_id = r.session_id)) AND NOT EXISTS "
+    "(SELECT FROM consent_withdrawals w WHERE w.response_id = r.id) AS has_personal\n",
 )
 
 

@@ -49,6 +49,7 @@ from runtime.staff.pages import (
     jobs,
     my_account,
     parameters,
+    response_attachments,
     response_detail,
     response_files,
     responses,
@@ -72,6 +73,7 @@ MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; chars
 PAGES = (
     home,
     responses,
+    response_attachments,
     response_detail,
     response_files,
     surveys,

@@ -100,6 +100,7 @@ MATRIX = {
     "GET /staff/responses.jsonl": "RDN",
     "GET /staff/responses.xlsx": "RDN",
     "GET /staff/responses/{response:str}": READERS,
+    "GET /staff/responses/{response:str}/attachments/{attachment:str}": "H",
     "POST /staff/responses/{response:str}/personal": "H",
     "GET /staff/roles": "CA",
     "GET /staff/roles/new": "C",

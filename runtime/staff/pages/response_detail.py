@@ -1,6 +1,6 @@
 """One response: the path it took, each answer with its time, how every score came about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,11 @@ from runtime.kit.http import Http
 from runtime.kit.problems import Unprocessable
 from runtime.kit.words import say
 from runtime.responses import personal
+from runtime.responses.given_files import GivenFile, give_pass, list_files
 from runtime.staff import queries
 from runtime.staff.answers import answer_text, dictionary_names, question_text, score_values
 from runtime.staff.frame import language_of, page
+from runtime.staff.pages.response_attachments import file_line
 from runtime.staff.pages.responses import HERE
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys.cache import Form
@@ -43,14 +45,16 @@ class Step(Struct, frozen=True):
 
 
 class Shown(Struct, frozen=True):
-    """What the page shows of the personal answers: masked, or in clear this once.
+    """What the page shows of the personal answers: masked, or in clear this once with the files.
 
-    `reason` is one that was too short.
+    `reason` is one that was too short; `given` opens the files for a while.
     """
 
     answers: Mapping[str, Any]
     is_clear: bool = False
     reason: str | None = None
+    files: Sequence[GivenFile] = ()
+    given: str = ""
 
 
 @get(f"{HERE}/{{response:str}}", sync_to_thread=True, guards=[needs("responses:read")])
@@ -95,19 +99,23 @@ def show_personal(
         hidden = _masked(connection, principal, deployment, detail)
     reason = fields.get("reason", "").replace("\0", "")[:MAX_REASON]
     try:
-        clear = personal.unmask(
-            deployment.db,
-            deployment.vault,
-            deployment.surveys,
-            principal,
-            UUID(detail.line.id),
-            reason,
-            clock=deployment.clock,
-        )
+        shown = _clear(principal, deployment, UUID(detail.line.id), reason)
     except Unprocessable:
         refused = Shown(hidden, reason=reason)
         return _one(request, principal, deployment, detail, refused, status=422)
-    return _one(request, principal, deployment, detail, Shown(clear, is_clear=True))
+    return _one(request, principal, deployment, detail, shown)
+
+
+def _clear(principal: Principal, deployment: Deployment, response: UUID, reason: str) -> Shown:
+    """The personal answers and the files, the look being recorded."""
+    db, vault, surveys, clock = (
+        deployment.db, deployment.vault, deployment.surveys, deployment.clock,
+    )  # fmt: skip
+    answers = personal.unmask(db, vault, surveys, principal, response, reason, clock=clock)
+    with db.begin_for(principal.reach) as connection:
+        files = list_files(connection, vault, surveys, principal, response)
+    given = give_pass(vault, principal, response, reason, clock=clock)
+    return Shown(answers, is_clear=True, files=files, given=given)
 
 
 def _masked(
@@ -135,6 +143,8 @@ def _one(
     with deployment.db.begin() as connection:
         names = dictionary_names(connection, lang)
 
+    listed = {one.question for one in shown.files}
+
     def told(name: str, value: Any) -> str:
         first = form.survey.document.languages[0]
         return answer_text(value, form.questions.get(name), lang, first, names)
@@ -152,10 +162,12 @@ def _one(
         personal=[
             (question_text(form, name, lang), told(name, value))
             for name, value in shown.answers.items()
+            if name not in listed
         ],
+        files=[file_line(one, detail.line.id, shown.given, form, lang) for one in shown.files],
         is_clear=shown.is_clear,
         reason=shown.reason,
-        may_unmask=principal.may("personal:unmask") and bool(shown.answers) and not shown.is_clear,
+        may_unmask=principal.may("personal:unmask") and detail.has_personal and not shown.is_clear,
         ending=_ending(detail, form, lang),
     )
 
@@ -182,7 +194,7 @@ def _steps(detail: queries.Detail, form: Form, lang: str, told: Any) -> list[Ste
 
 
 def _answer(detail: queries.Detail, form: Form, name: str, told: Any) -> str | None:
-    if name in form.personal_ids:
+    if name in form.personal_ids or name in form.upload_ids:
         return None
     return told(name, detail.answers[name]) if name in detail.answers else ""
 
