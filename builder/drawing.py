@@ -22,12 +22,13 @@ EM = 14
 
 
 class Text(Struct, frozen=True):
-    """A line of text with its baseline."""
+    """A text in lines that are `apart` pixels apart, with the baseline of the first."""
 
     x: int
     y: int
-    words: str
+    lines: tuple[str, ...]
     kind: str
+    apart: int = LINE
 
 
 class Box(Struct, frozen=True):
@@ -84,52 +85,57 @@ def draw(steps: Sequence[Step], otherwise: str) -> Picture:
 
 def _box(step: Step, y: int, below: int) -> Box:
     """A step's frame; it reaches as far down as the words of its jumps (`below`)."""
-    lines = [
-        *((words, "title") for words in wrapped(step.title, WIDE - 2 * PAD - 24)),
-        *((step.note, "note") for _ in (1,) if step.note),
-        *((words, "only") for words in wrapped(step.only, WIDE - 2 * PAD)),
-        *((words, "warn") for one in step.warnings for words in _warned(one, WIDE - 2 * PAD)),
+    said = [
+        (step.title, "title", WIDE - 2 * PAD - 24),
+        (step.note, "note", WIDE - 2 * PAD),
+        (step.only, "only", WIDE - 2 * PAD),
+        *((f"⚠ {one}", "warn", WIDE - 2 * PAD) for one in step.warnings),
     ]
-    texts = tuple(
-        Text(LEFT + PAD, y + PAD + LINE * i + EM, words, kind)
-        for i, (words, kind) in enumerate(lines)
-    )
-    return Box(step, LEFT, y, max(below - y, 2 * PAD + LINE * len(lines)), texts)
+    texts, bottom = _stacked(said, LEFT + PAD, y + PAD)
+    return Box(step, LEFT, y, max(below - y, bottom - y + PAD), tuple(texts))
 
 
-def _warned(words: str, width: int) -> list[str]:
-    return wrapped(f"⚠ {words}", width)
+def _stacked(said: Iterable[tuple[str, str, int]], x: int, y: int) -> tuple[list[Text], int]:
+    """Texts one below the other, each with its kind and width; where the last one ends."""
+    texts: list[Text] = []
+    for words, kind, width in said:
+        lines = tuple(wrapped(words, width))
+        if lines:
+            texts.append(Text(x, y + EM, lines, kind))
+            y += LINE * len(lines)
+    return texts, y
 
 
 def _beside(step: Step, y: int, exits: list[_Exit], texts: list[Text]) -> int:
     """The words of a step's jumps; how far down they reach."""
     for arrow in step.arrows:
-        lines = [
-            *((words, "target") for words in wrapped(arrow.target, TEXT_WIDE)),
-            *((words, "rule") for words in wrapped(arrow.rule, TEXT_WIDE)),
-            *((words, "warn") for words in _warned(arrow.warning, TEXT_WIDE) if arrow.warning),
+        said = [
+            (arrow.target, "target", TEXT_WIDE),
+            (arrow.rule, "rule", TEXT_WIDE),
+            (f"⚠ {arrow.warning}" if arrow.warning else "", "warn", TEXT_WIDE),
         ]
-        for words, kind in lines:
-            texts.append(Text(TEXT_X, y + EM, words, kind))
-            y += LINE
+        more, y = _stacked(said, TEXT_X, y)
+        texts += more
         exits.append(_Exit(arrow, y + 2))
         y += PAD
     return y
 
 
 def wrapped(words: str, width: int) -> list[str]:
-    """A text in lines of at most this width; Latin words stay whole where they can."""
+    """A text in lines of at most this width but for blanks at their ends; Latin words stay whole
+    where they can."""
     lines: list[str] = []
     line, room = "", float(width)
     for piece in _pieces(words):
         wide = sum(map(_wide, piece))
         if wide > room and line:
-            lines.append(line.rstrip())
+            begin = len(piece) - len(piece.lstrip())
+            lines.append(line + piece[:begin])
             line, room = "", float(width)
-            piece = piece.lstrip()
+            piece = piece[begin:]
         line += piece
         room -= wide
-    return [*lines, line.rstrip()] if line.strip() else lines
+    return [*lines, line] if line.strip() else lines
 
 
 def _pieces(words: str) -> Iterable[str]:
@@ -167,7 +173,7 @@ def _straight(boxes: Sequence[Box], texts: list[Text], otherwise: str) -> Iterab
         x, bottom = LEFT + WIDE // 2, box.y + box.height
         yield Line(f"M{x} {bottom}V{following.y}", "next")
         if box.step.arrows:
-            texts.append(Text(x + 10, bottom + 18, otherwise, "rule"))
+            texts.append(Text(x + 10, bottom + 18, (otherwise,), "rule"))
 
 
 def _round(boxes: Sequence[Box]) -> Iterable[Line]:

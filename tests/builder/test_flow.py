@@ -114,7 +114,11 @@ def segments(path: str) -> list[tuple[int, int, int, int]]:
 def assert_legible(picture: Picture) -> None:
     """No line runs through a box or through the words beside it, and nothing sticks out."""
     rects = [(b.x, b.y, b.x + b.wide, b.y + b.height) for b in picture.boxes]
-    words = [(t.x, t.y - 11, t.x + TEXT_WIDE, t.y + 2) for t in picture.texts if t.x == TEXT_X]
+    words = [
+        (t.x, t.y - 11, t.x + TEXT_WIDE, t.y + 2 + t.apart * (len(t.lines) - 1))
+        for t in picture.texts
+        if t.x == TEXT_X
+    ]
     for upper, lower in itertools.pairwise(rects):
         assert upper[3] < lower[1]
     for line in picture.lines:

@@ -85,7 +85,7 @@ def _spelled_out(text: str) -> str:
     if text.startswith(ADDRESSES) and "?" in text:
         return unquote_plus(text)
     try:
-        value = json.loads(text) if text.lstrip().startswith("{") else None
+        value = json.loads(text) if text.lstrip().startswith(("{", "[")) else None
     except ValueError:
         value = None
     if value is None:
@@ -117,6 +117,13 @@ def broken(found: list[str]) -> list[str]:
         wrong += [
             f"{mark}: {shown[:160]!r}"
             for mark, whole in MARKS.items()
-            if shown.count(mark) != shown.count(whole)
+            if shown.count(mark) > _times(shown, whole)
         ]
     return wrong
+
+
+def _times(shown: str, whole: str) -> int:
+    """How often a text is shown as typed. A field of several words parts it where one ends, at a
+    comma or an upright stroke: then each piece stands as typed, but for the blanks around it."""
+    pieces = [piece.strip() for piece in re.split("[,|]", whole)]
+    return min(shown.count(piece) for piece in pieces if piece)

@@ -169,11 +169,15 @@ def _marked(tree: Any) -> Iterator[str]:
 
 
 def _trees(text: str) -> Iterator[tuple[Any, list[str]]]:
-    """A page with the texts whose changes it marks, and the pages that stand in its frames."""
+    """A page with the texts whose changes it marks and those drawn in several lines, and the
+    pages that stand in its frames."""
     tree: Any = markup.fromstring(text.encode())
     framed = [one.attrib.pop("srcdoc", "") for one in tree.iter("iframe")]
+    drawn: list[str] = [one.text_content() for one in tree.iter("text")]
+    for one in list(tree.iter("text")):
+        one.drop_tree()
     reworded = dict.fromkeys(piece.getparent() for piece in tree.iter("ins", "del"))
-    yield tree, [told for one in reworded for told in _put_together(one)]
+    yield tree, drawn + [told for one in reworded for told in _put_together(one)]
     for one in framed:
         if one:
             yield from _trees(one)
@@ -384,6 +388,7 @@ function putTogether(reworded) {
 function look(page) {
   const pieces = Array.from(page.querySelectorAll("ins, del"));
   new Set(pieces.map((piece) => piece.parentElement)).forEach(putTogether);
+  page.querySelectorAll("text").forEach((drawn) => { drawn.textContent = drawn.textContent; });
   const all = page.createTreeWalker(page, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
   while (all.nextNode()) {
     const node = all.currentNode;
