@@ -139,7 +139,9 @@ def archive_months(directory: Path | None, remove: bool) -> None:
 def list_lines(person: str, action: str, object_id: str, limit: int) -> None:
     """The newest lines, one a row, parted by tabs."""
     with _opened() as (_, db), db.begin() as connection:
-        found = search(connection, Filters(person, action, object_id), limit=limit)
+        found = search(
+            connection, Filters(person=person, action=action, object_id=object_id), limit=limit
+        )
     for line in found.lines:
         members = (line.at.isoformat(), line.actor_kind, line.actor_name, line.address or "-")
         what = (line.channel, line.action, line.object_type, line.object_id, line.outcome)

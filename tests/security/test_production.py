@@ -201,7 +201,7 @@ INSIDES = (
     "/schema", "/schema/openapi.json", "/docs", "/redoc", "/swagger", "/debug", "/console",
     "/.git/HEAD", "/.git/config", "/.env", "/.venv/pyvenv.cfg", "/pyproject.toml", "/var/secrets",
     "/static/", "/static/../wiring.py", "/static/%2e%2e/wiring.py", "/kiosk/static/../routes.py",
-    "/server-status", "/actuator", "/phpinfo.php", "/staff/templates/base.html", "/backup",
+    "/server-status", "/actuator", "/phpinfo.php", "/staff/templates/build/frame.html", "/backup",
     "/robots.txt~", "/requirements.txt", "/docs/security.md", "/tests/conftest.py",
 )  # fmt: skip
 
