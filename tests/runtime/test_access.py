@@ -1,5 +1,6 @@
 """Who may call what: each handler says it, and the database's roles keep to it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,6 +70,19 @@ def test_every_console_page_is_guarded(app: Litestar) -> None:
              for one in guard.permissions}  # fmt: skip
     assert asked and asked <= set(PERMISSIONS)
     assert signed_in.permissions == ()
+
+
+def test_every_large_file_of_the_console_takes_its_turn(app: Litestar) -> None:
+    """Exports of responses and of the trail, and every PDF, in each of their forms. # S66 (part)"""
+    files = {
+        path: handler
+        for path, handler in _handlers(app)
+        if re.fullmatch(r"/staff/(responses\.[a-z.]+|audit/lines\.csv|.*\.pdf)", path)
+        and "GET" in getattr(handler, "http_methods", ())
+    }
+    assert len(files) >= 8
+    for path, handler in files.items():
+        assert "turn" in handler.parsed_fn_signature.parameters, path
 
 
 def test_the_program_owns_nothing_in_its_database(database_urls: DatabaseUrls) -> None:

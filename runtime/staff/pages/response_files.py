@@ -153,6 +153,7 @@ def export_lines(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
 ) -> Response[bytes]:
     """Everything that fits, newest first, a response a line as JSON.
 
@@ -168,6 +169,7 @@ def export_fhir(
     request: Http,
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
+    turn: NamedDependency[None],
 ) -> Response[bytes]:
     """Everything that fits, newest first, as a FHIR R4 Bundle of QuestionnaireResponse.
 
