@@ -12,6 +12,7 @@ from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.serving import Running
@@ -74,8 +75,9 @@ class Screen:
         return WebDriverWait(self.driver, WAIT_SECONDS, 0.05).until(look)
 
     def find(self, selector: str) -> Any:
-        """The first element."""
-        return self.driver.find_element(By.CSS_SELECTOR, selector)
+        """The first element; a page that is still on its way is waited for."""
+        found = expected_conditions.presence_of_element_located((By.CSS_SELECTOR, selector))
+        return WebDriverWait(self.driver, WAIT_SECONDS, 0.05).until(found, selector)
 
     def has(self, selector: str) -> bool:
         """Whether there is one."""
