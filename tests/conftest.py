@@ -4,6 +4,7 @@ Tests run on the real PostgreSQL and the real Redis protocol. The controller of 
 directory for its servers; parallel workers find them by it and share them.
 """
 
+import logging
 import os
 import secrets
 import shutil
@@ -106,6 +107,27 @@ def database_urls(services: Services, template_database: str) -> Iterator[Databa
         auditor_url=postgres.url(AUDITOR, name),
     )
     postgres.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def no_missing_sentence() -> Iterator[None]:
+    """Whatever a test drew, every code had its sentence: nobody is shown `console_bank_hint`."""
+    said: list[str] = []
+    words = logging.getLogger("huisheng.words")
+    listening = _Listening(said)
+    words.addHandler(listening)
+    yield
+    words.removeHandler(listening)
+    assert not said, f"no sentence in runtime/kit/messages: {sorted(set(said))}"
+
+
+class _Listening(logging.Handler):
+    def __init__(self, said: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self.said = said
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ for what patients and integrators read. A code stands in one of them.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 LANGUAGES = ("zh-CN", "en")
+_logger = logging.getLogger("huisheng.words")
 
 
 @cache
@@ -33,8 +35,16 @@ def nearest_language(wanted: str | None) -> str:
 
 
 def say(code: str, lang: str, **params: object) -> str:
-    """The sentence of a code; the code itself where there is none."""
-    text = catalogue(nearest_language(lang)).get(code, code)
+    """The sentence of a code; a missing one is a fault of ours: logged, and shown as its code."""
+    text = catalogue(nearest_language(lang)).get(code)
+    if text is None:
+        _logger.error("no sentence for %s", code)
+        return code
     for name, value in params.items():
         text = text.replace("{" + name + "}", str(value))
     return text
+
+
+def word_or(code: str, lang: str, otherwise: str) -> str:
+    """The sentence of a code that need not have one, since staff or other systems made it."""
+    return catalogue(nearest_language(lang)).get(code, otherwise)

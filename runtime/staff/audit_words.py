@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from runtime.audit.models import Line
-from runtime.kit.words import catalogue, nearest_language, say
+from runtime.kit.words import catalogue, nearest_language, say, word_or
 from runtime.org.service import in_language
 
 ACTIONS = "audit_act_"
@@ -74,13 +74,13 @@ def tell(lines: Iterable[Line], names: Names, lang: str) -> list[Told]:
 def _told(line: Line, names: Names, lang: str) -> Told:
     facts: dict[str, Any] = msgspec.json.decode(line.facts)
     return Told(
-        what=_word(f"{ACTIONS}{line.action}", lang, line.action),
+        what=word_or(f"{ACTIONS}{line.action}", lang, line.action),
         took=_took(facts.get("seconds"), lang),
-        type=_word(f"audit_type_{line.object_type}", lang, line.object_type),
+        type=word_or(f"audit_type_{line.object_type}", lang, line.object_type),
         name=names.get((line.object_type, line.object_id), ""),
-        channel=_word(f"audit_channel_{line.channel}", lang, line.channel),
+        channel=word_or(f"audit_channel_{line.channel}", lang, line.channel),
         facts=tuple(
-            (_word(f"audit_fact_{key}", lang, key), _fact(key, value, names, lang))
+            (word_or(f"audit_fact_{key}", lang, key), _fact(key, value, names, lang))
             for key, value in facts.items()
             if value not in (None, "", [], {})
         ),
@@ -96,12 +96,12 @@ def _fact(key: str, value: Any, names: Names, lang: str) -> str:
         case dict():
             members = cast(dict[str, Any], value).items()
             return "；".join(
-                f"{_word(f'audit_fact_{name}', lang, name)} {_fact(name, one, names, lang)}"
+                f"{word_or(f'audit_fact_{name}', lang, name)} {_fact(name, one, names, lang)}"
                 for name, one in members
             )
         case str():
             named = names.get((NAMED_FACTS.get(key, ""), value))
-            return named or _word(f"audit_value_{value}", lang, value)
+            return named or word_or(f"audit_value_{value}", lang, value)
         case _:
             return str(value)
 
@@ -112,11 +112,6 @@ def _took(by_page: Any, lang: str) -> str:
         return ""
     minutes, seconds = divmod(round(sum(cast(dict[str, float], by_page).values())), 60)
     return say("audit_took", lang, m=minutes, s=seconds)
-
-
-def _word(code: str, lang: str, otherwise: str) -> str:
-    found = say(code, lang)
-    return otherwise if found == code else found
 
 
 def read_names(connection: sa.Connection, lines: Iterable[Line], lang: str) -> Names:

@@ -13,7 +13,7 @@ from runtime.accounts.access import Principal, needs
 from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
 from runtime.kit.problems import AppError, Forbidden, NotFound
-from runtime.kit.words import say
+from runtime.kit.words import word_or
 from runtime.org import entries
 from runtime.org.departments import new_id
 from runtime.org.entries import Direction
@@ -34,9 +34,7 @@ HERE = "/staff/dictionaries"
 
 def title_of(dictionary: str, lang: str) -> str:
     """What a dictionary is called; its name where there are no words for it."""
-    code = f"dictionaries_title_{dictionary}"
-    words = say(code, lang)
-    return dictionary if words == code else words
+    return word_or(f"dictionaries_title_{dictionary}", lang, dictionary)
 
 
 @get(HERE, sync_to_thread=True, guards=[needs("dictionaries:read")])
