@@ -104,8 +104,12 @@ class Desk:
     def address(self, at: str) -> str:
         """The builder with this part chosen."""
         home = self.home_of(at)
-        here = f"{SURVEYS}/{self.survey}/edit" + (f"/{home}" if home else "")
+        here = self.under("/edit" + (f"/{home}" if home else ""))
         return f"{here}?{urlencode({'at': at}, safe='/')}" if at else here
+
+    def under(self, path: str) -> str:
+        """The address of a page behind this survey's."""
+        return f"{SURVEYS}/{self.survey}{path}"
 
     def say(self, code: str, **params: Any) -> str:
         """The builder's words."""

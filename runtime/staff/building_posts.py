@@ -2,40 +2,79 @@
 a refusal shows the page again and loses nothing typed."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from litestar import Response
+from msgspec import Struct
 
 from builder.edits import AnyEdit, Refused
 from builder.panel import BadValue
+from builder.tree import Tree
 from runtime.kit.problems import StateConflict
 from runtime.staff.building import Desk, Told
 from runtime.staff.building_acts import Act, do, part_of, shown_after, shown_with_now, typed_edit
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 
-Typed = Callable[[Desk, str, Fields], AnyEdit | None]
 
+class Outcome(Struct, frozen=True):
+    """What came of a form, for the page that is drawn again: what was typed, why it was refused,
+    and the panel's hidden copy of what its author saw (see `shown_after`)."""
+
+    typed: Fields | None = None
+    told: Told | None = None
+    status: int = 200
+    shown: str | None = None
+
+    @property
+    def given(self) -> Fields:
+        """What was typed, empty where nothing was."""
+        return Fields() if self.typed is None else self.typed
+
+    def copy_of(self, own: Tree) -> str:
+        """The panel's hidden copy: the one that it has, else of the part as it is now."""
+        return msgspec.json.encode(own).decode() if self.shown is None else self.shown
+
+
+FIRST = Outcome()
+"""Nothing was asked for yet."""
+
+Typed = Callable[[Desk, str, Fields], AnyEdit | None]
+"""The edit that the inputs of a panel ask for; None where it was not sent or not touched."""
+
+Draw = Callable[[Desk, str, Outcome], Response[Any]]
+"""Draws a page of the builder with a part chosen."""
 
 Again = Callable[[str, str, str | None], Response[Any]]
 """The pieces that changed: what was made or acted on, the act, the panel's hidden copy where the
 panel stays."""
 
+REFUSALS = (BadValue, Refused, StateConflict)
 
-class Draw(Protocol):
-    """Draws a page of the builder with a part chosen; `shown` is the panel's hidden copy."""
 
-    def __call__(
-        self,
-        desk: Desk,
-        at: str,
-        *,
-        typed: Fields | None = None,
-        told: Told | None = None,
-        status: int = 200,
-        shown: str | None = None,
-    ) -> Response[Any]: ...
+def refusal(
+    desk: Desk, error: BadValue | Refused | StateConflict, fields: Fields | None
+) -> Outcome:
+    """Why a form was refused, with what was typed in it."""
+    match error:
+        case BadValue():
+            member = desk.label("member", error.member.rpartition("/")[2])
+            told = Told((desk.say(f"bad_{error.code}", member=member),))
+            return Outcome(fields, told, 422)
+        case Refused():
+            return Outcome(fields, desk.told(error), 409)
+        case StateConflict():
+            return Outcome(None, Told((desk.say(error.code),)), 409)
+
+
+def attempt(desk: Desk, act: Callable[[], object], fields: Fields | None = None) -> Outcome | None:
+    """Do what a form asks for; what its page tells where that was refused, None where not."""
+    try:
+        act()
+    except REFUSALS as error:
+        return refusal(desk, error, fields)
+    return None
 
 
 def ticked(fields: Fields) -> Fields:
@@ -82,20 +121,15 @@ def answer(
             shown = shown and shown_after(shown, at, edit)
             edit = None
         made = do(desk, at, asked, acts)
-    except BadValue as bad:
-        member = desk.label("member", bad.member.rpartition("/")[2])
-        told = Told((desk.say(f"bad_{bad.code}", member=member),))
-        return draw(desk, at, typed=fields, told=told, status=422, shown=shown)
-    except Refused as refused:
-        told = desk.told(refused)
-        if shown is not None and edit is not None and refused.now is not msgspec.UNSET:
+    except REFUSALS as error:
+        if shown and edit and isinstance(error, Refused) and error.now is not msgspec.UNSET:
             shown = shown_with_now(desk, at, shown, edit)
-        return draw(desk, at, typed=fields, told=told, status=409, shown=shown)
-    except StateConflict as error:
-        return draw(desk, at, told=Told((desk.say(error.code),)), status=409)
+        found = refusal(desk, error, fields)
+        is_typed = found.typed is not None
+        return draw(desk, at, msgspec.structs.replace(found, shown=shown if is_typed else None))
     is_partial = "hx-request" in desk.request.headers
     if again is not None and is_partial:
         return again(made, asked, shown if asked == "save" else None)
     if shown is not None and made == at and is_partial and not fields["act"].strip():
-        return draw(desk, at, shown=shown)
+        return draw(desk, at, Outcome(shown=shown))
     return redirect((done or desk.address)(part_of(made)))

@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from runtime.kit.http import Http
 from runtime.kit.problems import AppError
 from runtime.kit.turns import Turns
+from runtime.staff.building_pages import desk_of
 from runtime.staff.frame import (
     from_own_page_for,
     identify_for,
@@ -154,6 +155,7 @@ def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:
         dependencies={
             **sign_in.dependencies,
             "principal": Provide(principal_of_request, sync_to_thread=False),
+            "desk": Provide(desk_of, sync_to_thread=True),
             "turn": Provide(Turns(1).take),
         },
         exception_handlers={AppError: on_app_error},

@@ -7,24 +7,21 @@ survey stays quick. `build.js` adds dragging, saving as one types, and news of w
 
 from typing import Any
 
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar import Response
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
-from runtime.accounts.access import Principal, needs
 from runtime.kit.http import Http
-from runtime.staff.building import GROUPS, SURVEYS, TYPES, Desk, Told
+from runtime.staff.building import GROUPS, TYPES, Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_panel import panel_of
-from runtime.staff.building_posts import answer
+from runtime.staff.building_posts import FIRST, Outcome, answer
 from runtime.staff.building_reply import Seen, drawn_again
-from runtime.staff.building_tabs import framed, path_of
+from runtime.staff.building_tabs import path_of
 from runtime.staff.canvas import sheets_of
-from runtime.staff.frame import page, redirect
-from runtime.staff.pages.sign_in import Fields
-from runtime.wiring import Deployment
+from runtime.staff.frame import redirect
 
-HERE = SURVEYS + "/{survey:str}/edit"
+HERE = "/edit"
 
 
 def is_partial(request: Http) -> bool:
@@ -33,23 +30,16 @@ def is_partial(request: Http) -> bool:
     return "hx-request" in headers and "hx-history-restore-request" not in headers
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
+@shows(HERE)
 def show(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    at: FromQuery[str] = "",
-    was: FromQuery[str] = "",
-    seq: FromQuery[str] = "",
-) -> Response[Any]:
+    desk: OnDesk, at: FromQuery[str] = "", was: FromQuery[str] = "", seq: FromQuery[str] = ""
+) -> Answer:
     """The builder with one part chosen; the survey's head where there is none of this id."""
-    desk = Desk(request, principal, deployment, survey)
     if desk.home_of(at):
         return _elsewhere(desk, at)
-    if is_partial(request):
+    if is_partial(desk.request):
         return drawn_again(desk, Seen(desk.draft, was, seq), at, is_told=False)
-    return _page(desk, at)
+    return _draw(desk, at)
 
 
 def _elsewhere(desk: Desk, at: str) -> Response[Any]:
@@ -59,26 +49,16 @@ def _elsewhere(desk: Desk, at: str) -> Response[Any]:
     return redirect(desk.address(at))
 
 
-def _page(
-    desk: Desk,
-    at: str,
-    *,
-    typed: Fields | None = None,
-    told: Told | None = None,
-    status: int = 200,
-    shown: str | None = None,
-) -> Response[Any]:
-    panel = panel_of(desk, at, typed, shown)
-    return page(
-        desk.request,
-        desk.principal,
+def _draw(desk: Desk, at: str, outcome: Outcome = FIRST) -> Answer:
+    panel = panel_of(desk, at, outcome.typed, outcome.shown)
+    return drawn(
+        desk,
+        "edit",
         "build/build.html",
-        status=status,
-        **framed(desk, "edit"),
+        outcome,
         **panel,
         sheets=sheets_of(desk, desk.draft, panel["at"]),
         palette=palette(),
-        told=told,
     )
 
 
@@ -90,38 +70,26 @@ def palette() -> list[tuple[str, list[str]]]:
     return [*groups, ("other", others)] if others else groups
 
 
-@post(
-    HERE,
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:read", "surveys:write")],
-)
-def act(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE)
+def act(desk: OnDesk, fields: Sent) -> Answer:
     """Save what was typed in the panel, then do what was asked; refusals lose nothing typed."""
-    desk = Desk(request, principal, deployment, survey)
     seen = Seen(desk.draft, fields["was"], fields["seq"])
 
     def done(made: str) -> str:
         tab = fields["tab"]
         if tab in ("", "edit", desk.home_of(made)):
             return desk.address(made)
-        return f"{SURVEYS}/{survey}{path_of(tab)}"
+        return desk.under(path_of(tab))
 
-    def draw(desk: Desk, at: str, **values: Any) -> Response[Any]:
-        if is_partial(request):
-            values.pop("typed", None)
-            if fields["gone"]:
-                at, values["shown"] = seen.was, None
-            return drawn_again(desk, seen, at, **values)
-        return _page(desk, at, **values)
+    def draw(desk: Desk, at: str, outcome: Outcome) -> Answer:
+        if not is_partial(desk.request):
+            return _draw(desk, at, outcome)
+        shown = outcome.shown
+        if fields["gone"]:
+            at, shown = seen.was, None
+        return drawn_again(desk, seen, at, told=outcome.told, status=outcome.status, shown=shown)
 
-    def again(made: str, asked: str, shown: str | None) -> Response[Any]:
+    def again(made: str, asked: str, shown: str | None) -> Answer:
         if fields["gone"]:
             made, shown = seen.was, None
         return drawn_again(desk, seen, made, asked=asked, shown=shown)

@@ -6,69 +6,45 @@ What a page leads to is changed here by forms; dragging from box to box sends on
 from typing import Any
 
 import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
 from builder.decisions import Decisions
 from builder.drawing import draw
-from builder.edits import Refused, SetMember
+from builder.edits import SetMember
 from builder.flow import Step, steps_of
 from builder.names import catalogue
 from builder.rules import jumps_of, otherwise, reorder, retarget, targets, unjump
 from builder.tree import Tree
 from engine import check
 from engine.scope import Scope
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
-from runtime.staff.building import SURVEYS, Desk, Told
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page, redirect
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
+from runtime.staff.building_posts import FIRST, Outcome, attempt
+from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
-from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/edit/flow"
+HERE = "/edit/flow"
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
-def show_flow(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    at: FromQuery[str] = "",
-) -> Response[Any]:
+@shows(HERE, "surveys:read")
+def show_flow(desk: OnDesk, at: FromQuery[str] = "") -> Answer:
     """The picture; with the jumps of one page beside it (`?at=PAGE`)."""
-    return _page(Desk(request, principal, deployment, survey), at)
+    return _draw(desk, at)
 
 
-@post(
-    HERE,
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:read", "surveys:write")],
-)
-def act_on_flow(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE)
+def act_on_flow(desk: OnDesk, fields: Sent) -> Answer:
     """Another target, another order, a jump taken away, what follows otherwise."""
-    desk = Desk(request, principal, deployment, survey)
     at = fields["at"]
     if at not in {one.id for one in desk.document.pages}:
         raise NotFound("page", "There is no such page.")
-    try:
-        desk.apply(_edit(desk, at, fields))
-    except Refused as refused:
-        told = Told(desk.words(refused.problems))
-        return _page(desk, at, told=told, status=409)
-    return redirect(f"{SURVEYS}/{survey}/edit/flow?at={at}")
+    refused = attempt(desk, lambda: desk.apply(_edit(desk, at, fields)))
+    if refused is not None:
+        return _draw(desk, at, refused)
+    return redirect(desk.under(f"{HERE}?at={at}"))
 
 
 def _edit(desk: Desk, at: str, fields: Fields) -> SetMember:
@@ -104,17 +80,16 @@ def _was(text: str) -> Any:
 # The page
 
 
-def _page(desk: Desk, at: str, *, told: Told | None = None, status: int = 200) -> Response[Any]:
+def _draw(desk: Desk, at: str, outcome: Outcome = FIRST) -> Answer:
     errors = check(desk.document)
     found = None if errors else findings.prove(desk.document, findings.EDIT_SECONDS)
     steps = steps_of(desk.document, desk.lang, found, desk.names)
     chosen = next((one for one in steps if one.id == at and one.kind == "page"), None)
-    return page(
-        desk.request,
-        desk.principal,
+    return drawn(
+        desk,
+        "flow",
         "build/flow.html",
-        status=status,
-        **framed(desk, "flow"),
+        outcome,
         at=at if chosen is not None else "",
         steps=steps,
         titles={one.id: one.title for one in steps},
@@ -122,7 +97,6 @@ def _page(desk: Desk, at: str, *, told: Told | None = None, status: int = 200) -
         errors=len(errors),
         chosen=chosen,
         leads=_leads(desk, chosen) if chosen is not None else {},
-        told=told,
     )
 
 

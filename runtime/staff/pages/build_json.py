@@ -1,11 +1,6 @@
 """The whole document as JSON: edited text is checked, faults told with their lines, never lost."""
 
-from typing import Any
-
 import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
@@ -13,17 +8,14 @@ from builder.edits import Refused, Replace
 from builder.lines import lines_of
 from builder.tree import to_tree
 from engine.problems import Problem
-from runtime.accounts.access import Principal, needs
 from runtime.drafts import service as drafts
-from runtime.kit.http import Http
-from runtime.staff.building import SURVEYS, Desk
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page, redirect
-from runtime.staff.pages.sign_in import Fields
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
+from runtime.staff.building_posts import Outcome
+from runtime.staff.frame import redirect
 from runtime.surveys import findings
-from runtime.wiring import Deployment
 
-JSON = SURVEYS + "/{survey:str}/edit/json"
+HERE = "/edit/json"
 MAX_JSON = 2 * 1024 * 1024
 SHOWN = 50
 """So many faults are told at once."""
@@ -46,33 +38,27 @@ class Theirs(Struct, frozen=True):
     parts: tuple[str, ...]
 
 
-@get(JSON, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
-def show_json(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-) -> Response[Any]:
+@shows(HERE)
+def show_json(desk: OnDesk) -> Answer:
     """The document as JSON."""
-    return _json(Desk(request, principal, deployment, survey))
+    own = msgspec.json.format(msgspec.json.encode(to_tree(desk.document)), indent=2).decode()
+    return _draw(desk, own)
 
 
-def _json(
+def _draw(
     desk: Desk,
+    text: str,
     *,
-    typed: str | None = None,
     faults: tuple[Fault, ...] = (),
     theirs: Theirs | None = None,
     status: int = 200,
-) -> Response[Any]:
-    own = msgspec.json.format(msgspec.json.encode(to_tree(desk.document)), indent=2).decode()
-    return page(
-        desk.request,
-        desk.principal,
+) -> Answer:
+    return drawn(
+        desk,
+        "json",
         "build/json.html",
-        status=status,
-        **framed(desk, "json"),
-        document=own if typed is None else typed,
+        Outcome(status=status),
+        document=text,
         seq=desk.draft.seq,
         faults=faults[:SHOWN],
         more=max(0, len(faults) - SHOWN),
@@ -93,41 +79,28 @@ def _faults(desk: Desk, text: str, problems: tuple[Problem, ...]) -> tuple[Fault
     return tuple(found)
 
 
-@post(
-    JSON,
-    sync_to_thread=True,
-    status_code=200,
-    request_max_body_size=4 * MAX_JSON,
-    guards=[needs("surveys:read", "surveys:write")],
-)
-def save_json(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE, request_max_body_size=4 * MAX_JSON)
+def save_json(desk: OnDesk, fields: Sent) -> Answer:
     """Put the document in place of the draft once it has no errors; until then the text stays."""
-    desk = Desk(request, principal, deployment, survey)
     text = fields["document"].replace("\r\n", "\n")
     data = text.encode("utf-8", "replace")
     if len(data) > MAX_JSON:
-        return _json(desk, typed=text, faults=(Fault(desk.say("json_large")),), status=422)
+        return _draw(desk, text, faults=(Fault(desk.say("json_large")),), status=422)
     examined = findings.examine(data)
     if examined.document is None or examined.errors:
         faults = _faults(desk, text, examined.problems)
-        return _json(desk, typed=text, faults=faults, status=422)
+        return _draw(desk, text, faults=faults, status=422)
     if fields["seq"] != str(desk.draft.seq):
         theirs = _changed_since(desk, fields["seq"])
-        return _json(desk, typed=text, theirs=theirs, status=409)
+        return _draw(desk, text, theirs=theirs, status=409)
     try:
         tree = to_tree(examined.document)
         if tree != to_tree(desk.document):
             desk.apply(Replace(document=tree, was=to_tree(desk.document)))
     except Refused as refused:
         faults = _faults(desk, text, refused.problems)
-        return _json(desk, typed=text, faults=faults, status=409)
-    return redirect(f"{SURVEYS}/{survey}/edit/json", toast="saved")
+        return _draw(desk, text, faults=faults, status=409)
+    return redirect(desk.under(HERE), toast="saved")
 
 
 def _changed_since(desk: Desk, seq: str) -> Theirs:

@@ -4,18 +4,14 @@ the panel of the one that is chosen."""
 from functools import partial
 from typing import Any
 
-import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
 from builder import computations
 from engine.definition import Computed
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
-from runtime.staff.building import SURVEYS, Desk, Told
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_panel import properties
 from runtime.staff.building_parts import (
     USUAL,
@@ -26,43 +22,26 @@ from runtime.staff.building_parts import (
     used_by,
     words_for,
 )
-from runtime.staff.building_posts import answer
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page
+from runtime.staff.building_posts import FIRST, Outcome, answer
 from runtime.staff.pages.sign_in import Fields
-from runtime.wiring import Deployment
 
 KINDS = ("computed", "endings", "alerts", "context")
-PERMISSIONS = [needs("surveys:read", "surveys:write")]
 RULES = {"alerts": "when", "computed": "value/when"}
 """Where the condition of a part stands."""
 
 
 def pages_of(kind: str) -> tuple[ControllerRouterHandler, ControllerRouterHandler]:
     """The page of one kind of parts, and what its forms ask for."""
-    here = f"{SURVEYS}/{{survey:str}}/edit/{kind}"
+    here = f"/edit/{kind}"
 
-    @get(here, sync_to_thread=True, guards=PERMISSIONS)
-    def show_parts(
-        request: Http,
-        survey: FromPath[str],
-        principal: NamedDependency[Principal],
-        deployment: NamedDependency[Deployment],
-        at: FromQuery[str] = "",
-    ) -> Response[Any]:
+    @shows(here)
+    def show_parts(desk: OnDesk, at: FromQuery[str] = "") -> Answer:
         """The parts of a kind, one of them chosen: the first where none is named."""
-        return draw(kind, Desk(request, principal, deployment, survey), at)
+        return draw(kind, desk, at, FIRST)
 
-    @post(here, sync_to_thread=True, status_code=200, guards=PERMISSIONS)
-    def act_on_parts(
-        request: Http,
-        survey: FromPath[str],
-        principal: NamedDependency[Principal],
-        deployment: NamedDependency[Deployment],
-        fields: NamedDependency[Fields],
-    ) -> Response[Any]:
+    @takes(here)
+    def act_on_parts(desk: OnDesk, fields: Sent) -> Answer:
         """Save the panel, then do what was asked."""
-        desk = Desk(request, principal, deployment, survey)
         return answer(
             desk,
             fields["at"],
@@ -80,7 +59,7 @@ def back_to(desk: Desk, kind: str, made: str) -> str:
     """The page of the kind, with the part that was made if it is one of its own."""
     if desk.home_of(made) == kind:
         return desk.address(made)
-    return f"{SURVEYS}/{desk.survey}/edit/{kind}"
+    return desk.under(f"/edit/{kind}")
 
 
 def begin(desk: Desk, at: str, words: list[str]) -> str:
@@ -90,33 +69,20 @@ def begin(desk: Desk, at: str, words: list[str]) -> str:
     return desk.apply(inserting(desk, words[0], "".join(words[1:]))) or at
 
 
-def draw(
-    kind: str,
-    desk: Desk,
-    at: str,
-    *,
-    typed: Fields | None = None,
-    told: Told | None = None,
-    status: int = 200,
-    shown: str | None = None,
-) -> Response[Any]:
+def draw(kind: str, desk: Desk, at: str, outcome: Outcome) -> Answer:
     """The page of a kind of parts."""
     listed = entries(desk, kind)
     if at not in {one.at for one in listed}:
         at = listed[0].at if listed else ""
-    given = typed if typed is not None else Fields()
-    return page(
-        desk.request,
-        desk.principal,
+    return drawn(
+        desk,
+        kind,
         "build/parts.html",
-        status=status,
-        **framed(desk, kind),
+        outcome,
         kind=kind,
         entries=listed,
         at=at,
-        told=told,
-        typed=given,
-        **(chosen(desk, kind, at, given, shown) if at else {"properties": []}),
+        **(chosen(desk, kind, at, outcome) if at else {"properties": []}),
         usual=[
             (name, words_for(desk).context_name(name))
             for name in USUAL
@@ -125,20 +91,19 @@ def draw(
     )
 
 
-def chosen(desk: Desk, kind: str, at: str, given: Fields, shown: str | None) -> dict[str, Any]:
+def chosen(desk: Desk, kind: str, at: str, outcome: Outcome) -> dict[str, Any]:
     """What the panel of a part needs."""
     part = desk.part(at)
     own = own_tree(desk, at)
     is_plain = not isinstance(part, Computed)
     return {
-        "properties": properties(desk, part, own, given),
-        "shown": msgspec.json.encode(own).decode() if shown is None else shown,
+        "properties": properties(desk, part, own, outcome.given),
+        "shown": outcome.copy_of(own),
         "uses": used_by(desk, at),
         "own_id": at.partition("/")[2] or at,
-        "formula": None if is_plain else formula(desk, part, given),
+        "formula": None if is_plain else formula(desk, part, outcome.given),
         "condition": condition(desk, kind, part),
-        "rule_address": f"{SURVEYS}/{desk.survey}/edit/rule?at={at}&member={RULES.get(kind, '')}"
-        f"&back={kind}",
+        "rule_address": desk.under(f"/edit/rule?at={at}&member={RULES.get(kind, '')}&back={kind}"),
     }
 
 

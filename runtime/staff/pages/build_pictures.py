@@ -2,30 +2,27 @@
 
 from typing import Any
 
-from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
-from builder.edits import AnyEdit, Refused, SetMember, Several
+from builder.edits import AnyEdit, SetMember, Several
 from builder.tree import Tree
 from engine.questions import Question
-from runtime.accounts.access import Principal, needs
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, TooLarge, Unprocessable, UnsupportedMedia
-from runtime.staff.building import SURVEYS, TYPES, Desk, Told
+from runtime.staff.building import TYPES, Desk, Told
 from runtime.staff.building_acts import to_tree_of
-from runtime.staff.building_tabs import framed
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
+from runtime.staff.building_posts import FIRST, Outcome, attempt
 from runtime.staff.canvas import picture_address
-from runtime.staff.frame import page, redirect
+from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys.assets import MAX_BYTES, store_asset
-from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/edit/pictures"
-PERMISSIONS = [needs("surveys:read", "surveys:write")]
+HERE = "/edit/pictures"
 ALT = "alt:"
 
 
@@ -52,17 +49,10 @@ async def posted_picture(request: Http) -> bytes:
     return await file.read(MAX_BYTES + 1) if is_file and isinstance(file, UploadFile) else b""
 
 
-@get(HERE, sync_to_thread=True, guards=PERMISSIONS)
-def show_pictures(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    at: FromQuery[str] = "",
-) -> Response[Any]:
+@shows(HERE)
+def show_pictures(desk: OnDesk, at: FromQuery[str] = "") -> Answer:
     """The pictures of one question."""
-    desk = Desk(request, principal, deployment, survey)
-    return _page(desk, _question(desk, at))
+    return _draw(desk, _question(desk, at))
 
 
 def _question(desk: Desk, at: str) -> Question:
@@ -72,11 +62,7 @@ def _question(desk: Desk, at: str) -> Question:
     return found
 
 
-def _page(
-    desk: Desk, question: Question, *, typed: Fields | None = None, told: Told | None = None,
-    status: int = 200,
-) -> Response[Any]:  # fmt: skip
-    given = typed if typed is not None else Fields()
+def _draw(desk: Desk, question: Question, outcome: Outcome = FIRST) -> Answer:
     tree = to_tree_of(question)
     options: tuple[Any, ...] = getattr(question, "options", ())
     choices = [
@@ -86,18 +72,15 @@ def _page(
         for one in options
         if hasattr(one, "image")
     ]
-    return page(
-        desk.request,
-        desk.principal,
+    return drawn(
+        desk,
+        "edit",
         "build/pictures.html",
-        status=status,
-        **framed(desk, "edit"),
+        outcome,
         at=question.id,
         name=desk.text(question.text) or question.id,
         back=desk.address(question.id),
-        told=told,
-        typed=given,
-        pictures=[_picture(desk, one, given) for one in tree.get("media", [])],
+        pictures=[_picture(desk, one, outcome.given) for one in tree.get("media", [])],
         languages_of=[(one, desk.label("language", one)) for one in desk.document.languages],
         choices=choices,
         appearance=getattr(question, "appearance", None),
@@ -119,41 +102,28 @@ def _picture(desk: Desk, one: Tree, typed: Fields) -> Picture:
     return Picture(one["asset"], picture_address(one["asset"]), shown)
 
 
-@post(
+@takes(
     HERE,
-    sync_to_thread=True,
-    status_code=200,
     request_max_body_size=MAX_BYTES + 256 * 1024,
-    guards=PERMISSIONS,
     dependencies={"picture": Provide(posted_picture)},
 )
-def act_on_pictures(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-    picture: NamedDependency[bytes],
-) -> Response[Any]:
+def act_on_pictures(desk: OnDesk, fields: Sent, picture: NamedDependency[bytes]) -> Answer:
     """Put a picture in, describe it, move it or take it out."""
-    desk = Desk(request, principal, deployment, survey)
     question = _question(desk, fields["at"])
     try:
         edit = _edit(desk, question, fields, picture)
-        if edit is not None:
-            desk.apply(edit)
     except (UnsupportedMedia, TooLarge):
-        return _refused(desk, question, fields, "picture_unfit")
+        return _unfit(desk, question, fields, "picture_unfit")
     except Unprocessable as error:
-        return _refused(desk, question, fields, error.code)
-    except Refused as refused:
-        told = desk.told(refused)
-        return _page(desk, question, typed=fields, told=told, status=409)
-    return redirect(f"{SURVEYS}/{survey}/edit/pictures?at={question.id}")
+        return _unfit(desk, question, fields, error.code)
+    refused = attempt(desk, lambda: edit and desk.apply(edit), fields)
+    if refused is not None:
+        return _draw(desk, question, refused)
+    return redirect(desk.under(f"{HERE}?at={question.id}"))
 
 
-def _refused(desk: Desk, question: Question, fields: Fields, code: str) -> Response[Any]:
-    return _page(desk, question, typed=fields, told=Told((desk.say(code),)), status=422)
+def _unfit(desk: Desk, question: Question, fields: Fields, code: str) -> Answer:
+    return _draw(desk, question, Outcome(fields, Told((desk.say(code),)), 422))
 
 
 def _edit(desk: Desk, question: Question, fields: Fields, picture: bytes) -> AnyEdit | None:

@@ -6,15 +6,14 @@ from typing import Any
 
 import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct, structs
 
 import engine
-from builder.edits import Insert, Refused
+from builder.edits import Insert
 from builder.walks import new_walk
 from builder.words import RuleWords
 from renderers import miniprogram
@@ -26,16 +25,14 @@ from renderers.web.frame import Frame, Links, StoredFile
 from renderers.web.render import render_ending, render_page
 from renderers.web.words import LANGUAGES as INTERFACE
 from renderers.web.words import closest, wording
-from runtime.accounts.access import Principal, needs
-from runtime.drafts import service as drafts
 from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
-from runtime.kit.problems import StateConflict
 from runtime.kit.words import say
 from runtime.org.service import list_sites
-from runtime.staff.building import SURVEYS, Desk, owner_of
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import TEMPLATES, language_of, page, redirect
+from runtime.staff.building import Desk, owner_of
+from runtime.staff.building_pages import Answer, OnDesk, drawn, shows, takes
+from runtime.staff.building_posts import Outcome, attempt
+from runtime.staff.frame import TEMPLATES, redirect
 from runtime.staff.rehearsal import (
     Compiled,
     Rehearsal,
@@ -47,9 +44,8 @@ from runtime.staff.rehearsal import (
 from runtime.surveys import findings, service
 from runtime.surveys.models import SurveyDetail
 from runtime.web.pickers import Pickers
-from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/preview"
+HERE = "/preview"
 MAX_BODY = 2 * 1024 * 1024
 DEVICES = ("phone", "miniprogram", "kiosk", "desktop")
 TITLE_LENGTH = 200
@@ -79,57 +75,29 @@ async def posted(request: Http) -> Posted:
     return Posted(fields, files)
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
-def show(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    walk: FromQuery[str] = "",
-) -> Response[Any]:
+@shows(HERE, "surveys:read")
+def show(desk: OnDesk, walk: FromQuery[str] = "") -> Answer:
     """The survey's first page on all devices, nothing answered yet; or as a test patient does."""
-    preview = Preview(request, principal, deployment, survey)
+    preview = Preview(desk)
     return preview.draw(preview.state_of(walk))
 
 
-@post(
-    HERE,
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:read")],
-    request_max_body_size=MAX_BODY,
-    dependencies={"posted": Provide(posted)},
-)
-def step(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    posted: NamedDependency[Posted],
-) -> Response[Any]:
+FORM: dict[str, Any] = {
+    "request_max_body_size": MAX_BODY,
+    "dependencies": {"posted": Provide(posted)},
+}
+
+
+@takes(HERE, "surveys:read", **FORM)
+def step(desk: OnDesk, posted: NamedDependency[Posted]) -> Answer:
     """One step of the walk: what was answered in a frame, another visit, another device."""
-    preview = Preview(request, principal, deployment, survey)
-    return preview.draw(read_state(posted.one("state")), posted)
+    return Preview(desk).draw(read_state(posted.one("state")), posted)
 
 
-@post(
-    HERE + "/walk",
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:read", "surveys:write")],
-    request_max_body_size=MAX_BODY,
-    dependencies={"posted": Provide(posted)},
-)
-def record_walk(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    posted: NamedDependency[Posted],
-) -> Response[Any]:
+@takes(f"{HERE}/walk", **FORM)
+def record_walk(desk: OnDesk, posted: NamedDependency[Posted]) -> Answer:
     """Keep the answers clicked through as a test patient of the survey."""
-    preview = Preview(request, principal, deployment, survey)
-    return preview.record(read_state(posted.one("state")), posted.one("title"))
+    return Preview(desk).record(read_state(posted.one("state")), posted.one("title"))
 
 
 class Reason(Struct, frozen=True):
@@ -180,23 +148,17 @@ class Choice(Struct, frozen=True):
 class Preview:
     """The preview of one survey for one person."""
 
-    def __init__(
-        self, request: Http, principal: Principal, deployment: Deployment, survey: str
-    ) -> None:
-        self.request = request
-        self.principal = principal
-        self.deployment = deployment
-        self.id = survey
-        self.lang = language_of(request, principal)
-        self.desk = Desk(request, principal, deployment, survey)
-        self.detail: SurveyDetail = service.get_survey(deployment.db, survey)
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.lang = desk.lang
+        self.detail: SurveyDetail = service.get_survey(desk.deployment.db, desk.survey)
         self.compiled: Compiled = compile_draft(bytes(self.detail.document))
-        self.today = hospital_day(deployment.clock())
+        self.today = hospital_day(desk.deployment.clock())
 
     @property
     def address(self) -> str:
         """Where every form of the preview is sent."""
-        return f"{SURVEYS}/{self.id}/preview"
+        return self.desk.under(HERE)
 
     def say(self, code: str, **params: Any) -> str:
         """The preview's words."""
@@ -211,7 +173,7 @@ class Preview:
 
     # Steps
 
-    def draw(self, state: State, posted: Posted | None = None) -> Response[Any]:
+    def draw(self, state: State, posted: Posted | None = None) -> Answer:
         """The page after a step; what is missing where the document cannot be filled in."""
         survey = self.compiled.survey
         if survey is None:
@@ -229,7 +191,7 @@ class Preview:
                 rehearsal.post(wish or "next", posted.fields, posted.files)
         return self._page(survey, rehearsal)
 
-    def record(self, state: State, title: str) -> Response[Any]:
+    def record(self, state: State, title: str) -> Answer:
         """Keep the walk in the draft, with what it comes to as what is expected."""
         survey = self.compiled.survey
         if survey is None:
@@ -242,51 +204,36 @@ class Preview:
             self.today.isoformat(),
             " ".join(title.split())[:TITLE_LENGTH] or self.say("walk_title"),
         )
-        try:
-            drafts.apply_edit(
-                self.deployment.db,
-                self.id,
-                Insert(into="", list="walks", value=walk),
-                self.principal.actor(),
-                clock=self.deployment.clock,
-            )
-        except (Refused, StateConflict):
-            return self._page(survey, rehearsal, told=self.say("walk_refused"), status=409)
-        return redirect(f"{SURVEYS}/{self.id}/edit/walks", toast="saved")
+        insert = Insert(into="", list="walks", value=walk)
+        if attempt(self.desk, lambda: self.desk.apply(insert)) is not None:
+            return self._page(survey, rehearsal, refused=self.say("walk_refused"), status=409)
+        return redirect(self.desk.under("/edit/walks"), toast="saved")
 
     # Pages
 
-    def _unfit(self) -> Response[Any]:
+    def _unfit(self) -> Answer:
         document = self.compiled.document
         words = findings.words(self.compiled.problems, self.lang)
-        told = [(owner_of(document, p.at), p.message) for p in words if p.severity == "error"]
-        return page(
-            self.request,
-            self.principal,
-            "build_preview/unfit.html",
-            **framed(self.desk, "preview"),
-            told=told,
-            p=self.say,
-        )
+        missing = [(owner_of(document, p.at), p.message) for p in words if p.severity == "error"]
+        return drawn(self.desk, "preview", "build_preview/unfit.html", missing=missing, p=self.say)
 
     def _page(
-        self, survey: engine.Survey, rehearsal: Rehearsal, *, told: str = "", status: int = 200
-    ) -> Response[Any]:
+        self, survey: engine.Survey, rehearsal: Rehearsal, *, refused: str = "", status: int = 200
+    ) -> Answer:
         state = rehearsal.carried
-        sites = {one.id: one.text for one in list_sites(self.deployment.db, self.lang)}
+        sites = {one.id: one.text for one in list_sites(self.desk.deployment.db, self.lang)}
         words = RuleWords(survey.scope, self.lang, names=sites)
         view = rehearsal.view(self.detail.version or 0)
         shown = DEVICES if state.device == "all" else (state.device,)
         whys = explained(rehearsal, words)
         here = {question.id for question in view.questions}
-        return page(
-            self.request,
-            self.principal,
+        return drawn(
+            self.desk,
+            "preview",
             "build_preview/preview.html",
-            status=status,
-            **framed(self.desk, "preview"),
+            Outcome(status=status),
             is_draft=self.detail.is_draft,
-            told=told,
+            refused=refused,
             devices=DEVICES,
             device=state.device,
             frames=[(one, self._framed(one, view, state)) for one in shown],
@@ -312,12 +259,12 @@ class Preview:
             "languages": tuple(one for one in INTERFACE if one in self.compiled.document.languages),
             "large_text": state.large_text,
             "csrf": "",
-            "picks": Pickers(self.deployment.db).for_view(view),
+            "picks": Pickers(self.desk.deployment.db).for_view(view),
             "files": {
                 one: StoredFile(id=one, name=name, bytes=0, type="")
                 for one, name in state.files.items()
             },
-            "carried": {"_csrf": self.principal.csrf, "state": write_state(state)},
+            "carried": {"_csrf": self.desk.principal.csrf, "state": write_state(state)},
             "target": "_top",
             "is_still": True,
         }

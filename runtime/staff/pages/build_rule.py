@@ -7,9 +7,8 @@ after it, so that nothing is lost that is not finished yet.
 from typing import Any, cast
 
 import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar import Response
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
 from builder.choices import RefChoice
@@ -23,35 +22,28 @@ from engine.notation import NotationError, parse_rule
 from engine.problems import Problem, word
 from engine.ruletree import Rule
 from engine.scope import Scope
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
-from runtime.staff.building import SURVEYS, Desk
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, shows, takes
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.rule_editing import Editing, draw, refs_of, rule_of, way_back
-from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/edit/rule"
-PERMISSIONS = [needs("surveys:read", "surveys:write")]
+HERE = "/edit/rule"
 MAX_NOTATION = 20_000
 
 
-@get(HERE, sync_to_thread=True, guards=PERMISSIONS)
+@shows(HERE)
 def show_rule(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
+    desk: OnDesk,
     at: FromQuery[str] = "",
     member: FromQuery[str] = "",
     n: FromQuery[str] = "",
     to: FromQuery[str] = "",
     back: FromQuery[str] = "",
-) -> Response[Any]:
+) -> Answer:
     """A rule to edit, or an empty one: `?at=PART&member=show_if`; `&member=next&n=1` a jump's, and
     `&member=next&to=PAGE` that of a jump still to be made."""
-    desk = Desk(request, principal, deployment, survey)
     place = _place(desk, at, member, n)
     if place.member == "next" and place.n is None and to not in targets(desk.document, place.of):
         raise NotFound("target", "A jump cannot lead there.")
@@ -69,16 +61,9 @@ def _place(desk: Desk, at: str, member: str, n: str) -> Where:
     return found
 
 
-@post(HERE, sync_to_thread=True, status_code=200, guards=PERMISSIONS)
-def act_on_rule(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE)
+def act_on_rule(desk: OnDesk, fields: Sent) -> Answer:
     """What a button asks for; the tree after it. Saving leads back to where one came from."""
-    desk = Desk(request, principal, deployment, survey)
     editing, refs = _editing(desk, fields)
     asked = fields["act"]
     match asked:

@@ -1,11 +1,8 @@
 """Every rule of a draft on one page, in words, with what the check says; to read and to print."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
@@ -16,15 +13,9 @@ from engine.definition import Document
 from engine.problems import Problem
 from engine.ruletree import refs
 from engine.scope import PlacedRule, Scope
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
-from runtime.staff.building import SURVEYS, Desk
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, drawn, shows
 from runtime.surveys import findings
-from runtime.wiring import Deployment
-
-HERE = SURVEYS + "/{survey:str}/edit/rules"
 
 
 class Ruled(Struct, frozen=True):
@@ -45,24 +36,16 @@ class Chapter(Struct, frozen=True):
     rules: tuple[Ruled, ...]
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
-def show_rules(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    of: FromQuery[str] = "",
-) -> Response[Any]:
+@shows("/edit/rules", "surveys:read")
+def show_rules(desk: OnDesk, of: FromQuery[str] = "") -> Answer:
     """All rules, or those that look at one question (`?of=ID`)."""
-    desk = Desk(request, principal, deployment, survey)
     words = Decisions(Scope(desk.document), desk.lang, names=desk.names)
     wanted = of if of in words.scope.questions else ""
     chapters = list(_chapters(desk, words, wanted))
-    return page(
-        request,
-        principal,
+    return drawn(
+        desk,
+        "rules",
         "build/rules.html",
-        **framed(desk, "rules"),
         chapters=chapters,
         count=sum(len(one.rules) for one in chapters),
         of=wanted,

@@ -4,21 +4,17 @@ with a witness each, and a board of the questions by dimension."""
 from functools import partial
 from typing import Any
 
-import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
 from builder import scores
 from engine.definition import Score
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
-from runtime.staff.building import SURVEYS, Desk, Told
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_panel import properties
 from runtime.staff.building_parts import entries, own_tree, used_by, words_for
-from runtime.staff.building_posts import answer
+from runtime.staff.building_posts import FIRST, Outcome, answer
 from runtime.staff.building_scores import (
     ACTS,
     WEIGHT,
@@ -29,40 +25,23 @@ from runtime.staff.building_scores import (
     offered_for,
     typed_score,
 )
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page
 from runtime.staff.pages.build_parts import back_to, begin
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.score_examples import Proof
-from runtime.wiring import Deployment
 
-SCORES = SURVEYS + "/{survey:str}/edit/scores"
-DIMENSIONS = SURVEYS + "/{survey:str}/edit/dimensions"
-PERMISSIONS = [needs("surveys:read", "surveys:write")]
+SCORES = "/edit/scores"
+DIMENSIONS = "/edit/dimensions"
 
 
-@get(SCORES, sync_to_thread=True, guards=PERMISSIONS)
-def show_scores(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    at: FromQuery[str] = "",
-) -> Response[Any]:
+@shows(SCORES)
+def show_scores(desk: OnDesk, at: FromQuery[str] = "") -> Answer:
     """The scores, one of them chosen: the first where none is named."""
-    return draw(Desk(request, principal, deployment, survey), at)
+    return draw(desk, at, FIRST)
 
 
-@post(SCORES, sync_to_thread=True, status_code=200, guards=PERMISSIONS)
-def act_on_scores(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(SCORES)
+def act_on_scores(desk: OnDesk, fields: Sent) -> Answer:
     """Save the panel with weights and points, then do what was asked."""
-    desk = Desk(request, principal, deployment, survey)
     return answer(
         desk,
         fields["at"],
@@ -74,49 +53,34 @@ def act_on_scores(
     )
 
 
-def draw(
-    desk: Desk,
-    at: str,
-    *,
-    typed: Fields | None = None,
-    told: Told | None = None,
-    status: int = 200,
-    shown: str | None = None,
-    posted: Fields | None = None,
-) -> Response[Any]:
-    """The page of scores."""
+def draw(desk: Desk, at: str, outcome: Outcome, *, posted: Fields | None = None) -> Answer:
+    """The page of scores; `posted` is the form that it answers."""
     listed = entries(desk, "scores")
     if at not in {one.at for one in listed}:
         at = listed[0].at if listed else ""
-    given = typed if typed is not None else Fields()
-    is_saved = shown is not None and typed is None
-    return page(
-        desk.request,
-        desk.principal,
+    is_saved = outcome.shown is not None and outcome.typed is None
+    return drawn(
+        desk,
+        "scores",
         "build/scores.html",
-        status=status,
-        **framed(desk, "scores"),
+        outcome,
         kind="scores",
         entries=listed,
         at=at,
-        told=told,
-        typed=given,
         waiting=_waiting(columns_of(desk), desk),
-        **(_chosen(desk, at, given, shown, posted if is_saved else None) if at else {}),
+        **(_chosen(desk, at, outcome, posted if is_saved else None) if at else {}),
     )
 
 
-def _chosen(
-    desk: Desk, at: str, given: Fields, shown: str | None, posted: Fields | None
-) -> dict[str, Any]:
+def _chosen(desk: Desk, at: str, outcome: Outcome, posted: Fields | None) -> dict[str, Any]:
     """What the panel of a score needs."""
     score = desk.part(at)
     assert isinstance(score, Score)
     own, words = own_tree(desk, at), words_for(desk)
     members = members_of(desk, score, words)
     return {
-        "properties": properties(desk, score, own, given),
-        "shown": msgspec.json.encode(own).decode() if shown is None else shown,
+        "properties": properties(desk, score, own, outcome.given),
+        "shown": outcome.copy_of(own),
         "uses": used_by(desk, at),
         "members": members,
         "was": _was(members, posted),
@@ -135,24 +99,16 @@ def _was(members: list[Member], posted: Fields | None) -> list[tuple[str, str]]:
     return [(name, posted.get(name, value)) for name, value in found]
 
 
-@get(SCORES + "/ranges", sync_to_thread=True, guards=PERMISSIONS)
-def show_ranges(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    at: FromQuery[str] = "",
-) -> Response[Any]:
+@shows(f"{SCORES}/ranges")
+def show_ranges(desk: OnDesk, at: FromQuery[str] = "") -> Answer:
     """How low and how high each score can be, and what patients get of the chosen one."""
-    desk = Desk(request, principal, deployment, survey)
     proof = Proof(desk)
     score = desk.part(at)
     is_score = isinstance(score, Score)
-    return page(
-        request,
-        principal,
+    return drawn(
+        desk,
+        "scores",
         "build/ranges.html",
-        **framed(desk, "scores"),
         at=at if is_score else "",
         ranges=proof.ranges(),
         is_proved=proof.found is not None,
@@ -182,54 +138,31 @@ class Column(Struct, frozen=True):
     cards: tuple[Card, ...]
 
 
-@get(DIMENSIONS, sync_to_thread=True, guards=PERMISSIONS)
-def show_dimensions(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-) -> Response[Any]:
+@shows(DIMENSIONS)
+def show_dimensions(desk: OnDesk) -> Answer:
     """The questions that can be scored, by dimension."""
-    return draw_board(Desk(request, principal, deployment, survey), "")
+    return draw_board(desk, "", FIRST)
 
 
-@post(DIMENSIONS, sync_to_thread=True, status_code=200, guards=PERMISSIONS)
-def act_on_dimensions(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(DIMENSIONS)
+def act_on_dimensions(desk: OnDesk, fields: Sent) -> Answer:
     """Put a question into a dimension, or make a score for each."""
-    desk = Desk(request, principal, deployment, survey)
-    here = f"{SURVEYS}/{survey}/edit/dimensions"
 
     def done(made: str) -> str:
-        return desk.address(made) if desk.home_of(made) else here
+        return desk.address(made) if desk.home_of(made) else desk.under(DIMENSIONS)
 
     return answer(desk, "", fields, draw_board, acts=ACTS, done=done)
 
 
-def draw_board(
-    desk: Desk,
-    at: str,
-    *,
-    typed: Fields | None = None,
-    told: Told | None = None,
-    status: int = 200,
-    shown: str | None = None,
-) -> Response[Any]:
+def draw_board(desk: Desk, at: str, outcome: Outcome) -> Answer:
     """The board: the dimensions in use first, then those that are free."""
     columns = columns_of(desk)
-    return page(
-        desk.request,
-        desk.principal,
+    return drawn(
+        desk,
+        "dimensions",
         "build/dimensions.html",
-        status=status,
-        **framed(desk, "dimensions"),
+        outcome,
         at=at,
-        told=told,
         columns=columns,
         choices=[(one.code, one.name) for one in columns],
         waiting=_waiting(columns, desk),

@@ -2,74 +2,43 @@
 
 from typing import Any
 
-import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 from builder.edits import AnyEdit, SetMember, Several
 from builder.panel import BadValue
 from builder.texts import missing, texts_of
 from engine.check import LANGUAGE
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
-from runtime.staff.building import SURVEYS, Desk, Told
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_panel import properties
 from runtime.staff.building_parts import own_tree
-from runtime.staff.building_posts import answer
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page
-from runtime.staff.pages.sign_in import Fields
-from runtime.wiring import Deployment
+from runtime.staff.building_posts import FIRST, Outcome, answer
 
-HERE = SURVEYS + "/{survey:str}/edit/settings"
-PERMISSIONS = [needs("surveys:read", "surveys:write")]
+HERE = "/edit/settings"
 WHAT = ("title", "description", "kind", "category", "identity")
 WHOM = ("audience",)
 KNOWN = ("zh-CN", "en", "zh-HK", "ja", "ko")
 """Languages that are offered; any other is typed."""
 
 
-@get(HERE, sync_to_thread=True, guards=PERMISSIONS)
-def show_settings(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-) -> Response[Any]:
+@shows(HERE)
+def show_settings(desk: OnDesk) -> Answer:
     """The head with its languages."""
-    return draw(Desk(request, principal, deployment, survey), "")
+    return draw(desk, "", FIRST)
 
 
-@post(HERE, sync_to_thread=True, status_code=200, guards=PERMISSIONS)
-def act_on_settings(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE)
+def act_on_settings(desk: OnDesk, fields: Sent) -> Answer:
     """Save the head, then do what was asked."""
-    desk = Desk(request, principal, deployment, survey)
-    here = f"{SURVEYS}/{survey}/edit/settings"
-    return answer(desk, "", fields, draw, acts={"language": act_language}, done=lambda _: here)
+    acts = {"language": act_language}
+    return answer(desk, "", fields, draw, acts=acts, done=lambda _: desk.under(HERE))
 
 
-def draw(
-    desk: Desk,
-    at: str,
-    *,
-    typed: Fields | None = None,
-    told: Told | None = None,
-    status: int = 200,
-    shown: str | None = None,
-) -> Response[Any]:
+def draw(desk: Desk, at: str, outcome: Outcome) -> Answer:
     """The page of the head, its members in groups; what no group names comes last."""
     own = own_tree(desk, "")
-    given = typed if typed is not None else Fields()
-    found = properties(desk, desk.document, own, given)
+    found = properties(desk, desk.document, own, outcome.given)
 
     def named(names: tuple[str, ...]) -> list[Any]:
         return [one for one in found if one.rule.member.partition("/")[0] in names]
@@ -81,16 +50,13 @@ def draw(
     ]
     groups = [("what", named(WHAT)), ("whom", named(WHOM))]
     rest = [one for one in found if not any(one in group for _, group in groups)]
-    return page(
-        desk.request,
-        desk.principal,
+    return drawn(
+        desk,
+        "settings",
         "build/settings.html",
-        status=status,
-        **framed(desk, "settings"),
+        outcome,
         at=at,
-        told=told,
-        typed=given,
-        shown=msgspec.json.encode(own).decode() if shown is None else shown,
+        shown=outcome.copy_of(own),
         members=[*groups, ("more", rest)],
         languages_of=languages,
         known=[

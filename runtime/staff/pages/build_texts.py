@@ -1,26 +1,21 @@
 """A survey's texts in all its languages, page by page or only those still to be written."""
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 from msgspec import UNSET, Struct
 
-from builder.edits import AnyEdit, Refused, SetMember, Several
+from builder.edits import AnyEdit, SetMember, Several
 from builder.texts import TextPlace, missing, texts_of
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
-from runtime.staff.building import SURVEYS, Desk, Told
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page, redirect
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
+from runtime.staff.building_posts import FIRST, Outcome, attempt
+from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
-from runtime.wiring import Deployment
 
-TEXTS = SURVEYS + "/{survey:str}/edit/texts"
+HERE = "/edit/texts"
 EVERYWHERE = "all"
 
 
@@ -42,17 +37,10 @@ class Row(Struct, frozen=True):
     cells: tuple[Cell, ...]
 
 
-@get(TEXTS, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
-def show_texts(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    of: FromQuery[str] = "",
-    only: FromQuery[str] = "",
-) -> Response[Any]:
+@shows(HERE)
+def show_texts(desk: OnDesk, of: FromQuery[str] = "", only: FromQuery[str] = "") -> Answer:
     """The texts of the head, of a page or of all, or of these only what is still to be written."""
-    return _texts(Desk(request, principal, deployment, survey), of, only)
+    return _draw(desk, of, only)
 
 
 def _places(desk: Desk, of: str) -> list[TextPlace]:
@@ -68,31 +56,23 @@ def _places(desk: Desk, of: str) -> list[TextPlace]:
     ]
 
 
-def _texts(
-    desk: Desk,
-    of: str,
-    only: str,
-    *,
-    typed: Fields | None = None,
-    told: Told | None = None,
-    status: int = 200,
-    is_saved: bool = False,
-) -> Response[Any]:
+def _draw(
+    desk: Desk, of: str, only: str, outcome: Outcome = FIRST, *, is_saved: bool = False
+) -> Answer:
     """The page; what was saved in it (`is_saved`) counts as seen."""
     languages = desk.document.languages
     everything = list(texts_of(desk.document))
     left = _left(desk, everything)
     places = _places(desk, of)
     if only:
-        names = typed if typed is not None else Fields()
+        names = outcome.given
         places = [p for p in places if missing(p, languages) or _is_among(p, languages, names)]
-    rows = [_row(desk, place, typed, is_saved) for place in places]
-    return page(
-        desk.request,
-        desk.principal,
+    rows = [_row(desk, place, outcome.given, is_saved) for place in places]
+    return drawn(
+        desk,
+        "texts",
         "build/texts.html",
-        status=status,
-        **framed(desk, "texts"),
+        outcome,
         of=of if of in left or of == EVERYWHERE else "",
         only=only,
         everywhere=EVERYWHERE,
@@ -101,7 +81,6 @@ def _texts(
         rows=rows,
         count=sum(len(missing(place, languages)) for place in everything),
         offers_english="en" not in languages,
-        told=told,
     )
 
 
@@ -121,12 +100,12 @@ def _is_among(place: TextPlace, languages: tuple[str, ...], names: Mapping[str, 
     return name in names or any(f"{name}/{one}" in names for one in languages)
 
 
-def _row(desk: Desk, place: TextPlace, typed: Fields | None, is_saved: bool) -> Row:
+def _row(desk: Desk, place: TextPlace, typed: Fields, is_saved: bool) -> Row:
     empty = missing(place, desk.document.languages)
 
     def cell(lang: str | None, value: str) -> Cell:
         name = f"t:{place.of}:{place.member}" + (f"/{lang}" if lang else "")
-        shown = typed[name] if typed is not None and name in typed else value
+        shown = typed.get(name, value)
         return Cell(name, lang, shown if is_saved else value, shown, lang in empty)
 
     if isinstance(place.text, str):
@@ -139,35 +118,23 @@ def _row(desk: Desk, place: TextPlace, typed: Fields | None, is_saved: bool) -> 
     return Row(place.owner, f"{desk.name_of(place.owner)} · {desk.label('member', kind)}", cells)
 
 
-@post(
-    TEXTS,
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:read", "surveys:write")],
-)
-def save_texts(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE)
+def save_texts(desk: OnDesk, fields: Sent) -> Answer:
     """Save what was changed; what somebody else changed meanwhile is shown, not overwritten."""
-    desk = Desk(request, principal, deployment, survey)
     of, only = fields["page"], fields["only"]
     if fields["act"] == "english":
         edits: list[AnyEdit] = [_with_english(desk)]
     else:
         edits = [edit for place in _places(desk, of) for edit in _changes(place, desk, fields)]
-    try:
-        if edits:
-            desk.apply(edits[0] if len(edits) == 1 else Several(edits=tuple(edits)))
-    except Refused as refused:
-        return _texts(desk, of, only, typed=fields, told=desk.told(refused), status=409)
-    if "hx-request" in request.headers and not fields["act"]:
-        return _texts(desk, of, only, typed=fields, is_saved=True)
+    if edits:
+        edit = edits[0] if len(edits) == 1 else Several(edits=tuple(edits))
+        refused = attempt(desk, lambda: desk.apply(edit), fields)
+        if refused is not None:
+            return _draw(desk, of, only, refused)
+    if "hx-request" in desk.request.headers and not fields["act"]:
+        return _draw(desk, of, only, Outcome(fields), is_saved=True)
     asked = {"of": of} | ({"only": only} if only else {})
-    return redirect(f"{SURVEYS}/{survey}/edit/texts?{urlencode(asked)}", toast="saved")
+    return redirect(desk.under(f"{HERE}?{urlencode(asked)}"), toast="saved")
 
 
 def _with_english(desk: Desk) -> AnyEdit:

@@ -1,72 +1,47 @@
 """What the builder looks after by itself: the logic doctor, and what others do to the draft."""
 
 from datetime import timedelta
-from typing import Any
 
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
-from runtime.accounts.access import Principal, needs
 from runtime.drafts import service as drafts
-from runtime.kit.http import Http
-from runtime.staff.building import SURVEYS, Desk
-from runtime.staff.building_tabs import framed
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, drawn, shows
 from runtime.staff.canvas import sheets_of
 from runtime.staff.diagnosis import diagnosis
-from runtime.staff.frame import page
 from runtime.staff.pages.build import is_partial
-from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/edit"
 NEWS_SECONDS = 30
 NEWS_LINES = 20
 
 
-@get(HERE + "/doctor", sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
-def show_doctor(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    was: FromQuery[str] = "",
-) -> Response[Any]:
+@shows("/edit/doctor")
+def show_doctor(desk: OnDesk, was: FromQuery[str] = "") -> Answer:
     """Problems and proofs of the draft, each at the part it concerns; `was` is the chosen one."""
-    desk = Desk(request, principal, deployment, survey)
-    return page(
-        request,
-        principal,
-        "build/doctor_reply.html" if is_partial(request) else "build/doctor.html",
-        **framed(desk, "doctor"),
+    return drawn(
+        desk,
+        "doctor",
+        "build/doctor_reply.html" if is_partial(desk.request) else "build/doctor.html",
         **diagnosis(desk, was),
         at=was,
     )
 
 
-@get(HERE + "/news", sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
-def show_news(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    was: FromQuery[str] = "",
-    seq: FromQuery[str] = "",
-) -> Response[Any]:
+@shows("/edit/news")
+def show_news(desk: OnDesk, was: FromQuery[str] = "", seq: FromQuery[str] = "") -> Answer:
     """Who else has the draft open and where, what they did just now, and the canvas where it is
     behind."""
-    desk = Desk(request, principal, deployment, survey)
-    actor = principal.actor()
+    deployment, survey, actor = desk.deployment, desk.survey, desk.principal.actor()
     others = drafts.note_present(deployment.db, survey, actor, was, clock=deployment.clock)
     since = deployment.clock() - timedelta(seconds=NEWS_SECONDS)
     changes = drafts.changes_of_others(deployment.db, survey, actor, since, limit=NEWS_LINES)
     is_behind = seq != str(desk.draft.seq)
     at = was if desk.part(was) is not None else ""
-    return page(
-        request,
-        principal,
-        "build/news_reply.html" if is_partial(request) else "build/news.html",
-        **framed(desk, "edit"),
+    return drawn(
+        desk,
+        "edit",
+        "build/news_reply.html" if is_partial(desk.request) else "build/news.html",
         others=[(one.name, desk.name_of(one.at) if one.at else "") for one in others],
         changes=list(dict.fromkeys((one.actor_name, _there(desk, one.part)) for one in changes)),
         name_of=desk.name_of,
@@ -74,7 +49,7 @@ def show_news(
         sheets=sheets_of(desk, desk.draft, at) if is_behind else (),
         pages=[(p.id, n, desk.text(p.title)) for n, p in enumerate(desk.document.pages, 1)],
         at=at,
-        is_piece=is_partial(request),
+        is_piece=is_partial(desk.request),
     )
 
 

@@ -1,40 +1,25 @@
 """Two versions of a survey: what changed, which answers still fit, who is asked otherwise."""
 
-from typing import Any
-
-from litestar import Response, get
-from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
 from engine.definition import Document
 from engine.parse import parse
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
 from runtime.responses.fits import Tally, tally
-from runtime.staff.building import Desk
-from runtime.staff.building_tabs import framed
+from runtime.staff.building_pages import Answer, OnDesk, drawn, shows
 from runtime.staff.comparison import Telling
-from runtime.staff.frame import language_of, page
 from runtime.surveys import service
 from runtime.surveys.cache import read_version
 from runtime.wiring import Deployment
 
-HERE = "/staff/surveys/{survey:str}/changes"
 DRAFT = "draft"
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
-def show(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    old: FromQuery[str] = "",
-    new: FromQuery[str] = "",
-) -> Response[Any]:
+@shows("/changes", "surveys:read")
+def show(desk: OnDesk, old: FromQuery[str] = "", new: FromQuery[str] = "") -> Answer:
     """The newest version against the one before it, or any two."""
+    deployment, survey = desk.deployment, desk.survey
     line = service.get_line(deployment.db, survey)
     names = [str(one.version) for one in service.list_versions(deployment.db, survey)]
     if service.has_draft(deployment.db, survey):
@@ -45,12 +30,11 @@ def show(
     if old not in names or new not in names:
         raise NotFound("survey", "There is no such version of this survey.")
     before, after = (_document(deployment, survey, one) for one in (old, new))
-    telling = Telling(before, after, language_of(request, principal))
-    return page(
-        request,
-        principal,
+    telling = Telling(before, after, desk.lang)
+    return drawn(
+        desk,
+        "changes",
         "survey_changes/changes.html",
-        **framed(Desk(request, principal, deployment, survey), "changes"),
         line=line,
         names=names,
         old=old,

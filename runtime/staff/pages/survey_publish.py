@@ -3,9 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 import engine
@@ -14,15 +11,14 @@ from engine.definition import Document
 from engine.parse import parse
 from engine.problems import Problem
 from engine.scope import Scope
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
 from runtime.kit.problems import AppError, Forbidden, NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
 from runtime.org.service import list_sites
-from runtime.staff.building import SURVEYS, Desk, placed
-from runtime.staff.building_tabs import framed
+from runtime.staff.building import Desk, placed
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
+from runtime.staff.building_posts import Outcome
 from runtime.staff.comparison import Telling
-from runtime.staff.frame import page, redirect
+from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.survey_changes import stored_answers
 from runtime.staff.patients import Patient
@@ -30,108 +26,79 @@ from runtime.staff.patients import Telling as PatientTelling
 from runtime.surveys import approvals, findings, service
 from runtime.surveys.approvals import Approval
 from runtime.surveys.cache import read_version
-from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/publish"
+HERE = "/publish"
 SEEN = "seen:"
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read")])
-def show(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-) -> Response[Any]:
+@shows(HERE, "surveys:read")
+def show(desk: OnDesk) -> Answer:
     """What stands against publishing, what it changes, and what is to be confirmed."""
-    return Gate(Desk(request, principal, deployment, survey)).draw()
+    return Gate(desk).draw()
 
 
-@post(HERE, sync_to_thread=True, status_code=200, guards=[needs("surveys:publish")])
-def publish(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE, "surveys:publish")
+def publish(desk: OnDesk, fields: Sent) -> Answer:
     """Publish the draft that was looked at, or approve it; a later change is looked at first."""
-    gate = Gate(Desk(request, principal, deployment, survey))
+    gate = Gate(desk)
     if (refused := gate.refusal(fields)) is not None:
         return gate.draw(refused, status=409, typed=fields)
     try:
         service.publish_survey(
-            deployment.db,
-            survey,
+            gate.db,
+            desk.survey,
             confirm=gate.confirm or None,
             approval=_named(fields["approval"]),
             notes=fields["notes"],
-            lang=gate.desk.lang,
-            actor=principal.actor(),
-            clock=deployment.clock,
+            lang=desk.lang,
+            actor=desk.principal.actor(),
+            clock=desk.deployment.clock,
         )
     except (StateConflict, Forbidden, Unprocessable) as error:
         return gate.again(error, fields)
-    return redirect(f"{SURVEYS}/{survey}", toast="saved")
+    return redirect(desk.under(""), toast="saved")
 
 
-@post(
-    HERE + "/ask",
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:read", "surveys:write")],
-)
-def ask(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(f"{HERE}/ask")
+def ask(desk: OnDesk, fields: Sent) -> Answer:
     """Ask for another person's approval of the draft that was looked at."""
-    gate = Gate(Desk(request, principal, deployment, survey))
+    gate = Gate(desk)
     if (refused := gate.refusal(fields)) is not None:
         return gate.draw(refused, status=409, typed=fields)
     if not gate.is_publishable:
         return gate.draw(gate.say("not_yet"), status=422, typed=fields)
     try:
         approvals.ask(
-            deployment.db,
-            survey,
-            gate.desk.draft.seq,
+            gate.db,
+            desk.survey,
+            desk.draft.seq,
             notes=fields["notes"],
-            actor=principal.actor(),
-            clock=deployment.clock,
+            actor=desk.principal.actor(),
+            clock=desk.deployment.clock,
         )
     except StateConflict as error:
         return gate.again(error, fields)
-    return redirect(gate.address, toast="saved")
+    return redirect(desk.under(HERE), toast="saved")
 
 
-@post(HERE + "/return", sync_to_thread=True, status_code=200, guards=[needs("surveys:publish")])
-def give_back(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(f"{HERE}/return", "surveys:publish")
+def give_back(desk: OnDesk, fields: Sent) -> Answer:
     """Return a request with a reason."""
-    gate = Gate(Desk(request, principal, deployment, survey))
+    gate = Gate(desk)
     approval = _named(fields["approval"])
     if approval is None:
         raise NotFound("approval", "There is no such request.")
     try:
         approvals.give_back(
-            deployment.db,
+            gate.db,
             approval,
             reason=fields["reason"],
-            actor=principal.actor(),
-            clock=deployment.clock,
+            actor=desk.principal.actor(),
+            clock=desk.deployment.clock,
         )
     except (StateConflict, Forbidden, Unprocessable) as error:
         return gate.again(error, fields)
-    return redirect(gate.address, toast="saved")
+    return redirect(desk.under(HERE), toast="saved")
 
 
 def _named(text: str) -> UUID | None:
@@ -150,7 +117,6 @@ class Gate:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.db = desk.deployment.db
-        self.address = f"{SURVEYS}/{desk.survey}/publish"
         self.errors = check(desk.document)
         self.doubts: tuple[Problem, ...] = ()
         self.broken: list[Patient] = []
@@ -197,7 +163,7 @@ class Gate:
             return self.say("needs_confirmation")
         return None
 
-    def again(self, error: AppError, fields: Fields) -> Response[Any]:
+    def again(self, error: AppError, fields: Fields) -> Answer:
         """The page as it is now, with what was refused."""
         known = ("approval_needed", "approval_void", "approve_own", "changed_meanwhile", "findings",
                  "reason")  # fmt: skip
@@ -206,22 +172,18 @@ class Gate:
                            self.desk.survey))  # fmt: skip
         return newest.draw(newest.say(f"refused_{code}"), status=error.status, typed=fields)
 
-    def draw(
-        self, refused: str = "", *, status: int = 200, typed: Fields | None = None
-    ) -> Response[Any]:
+    def draw(self, refused: str = "", *, status: int = 200, typed: Fields | None = None) -> Answer:
         """The page."""
         desk = self.desk
         doubts = placed(desk, self.doubts)
         asked = approvals.newest(self.db, desk.survey)
-        return page(
-            desk.request,
-            desk.principal,
+        return drawn(
+            desk,
+            "publish",
             "build/publish.html",
-            status=status,
-            **framed(desk, "publish"),
-            here=self.address,
+            Outcome(typed, status=status),
+            here=desk.under(HERE),
             refused=refused,
-            typed=typed if typed is not None else Fields(),
             errors=placed(desk, self.errors),
             broken=self.broken,
             walks=len(desk.document.walks),
@@ -231,7 +193,7 @@ class Gate:
             needs_approval=self.is_approval_needed,
             asked=asked if self._still_matters(asked) else None,
             may_decide=self._may_decide(asked),
-            told=self._told(),
+            changes=self._changes(),
             p=self.say,
         )
 
@@ -246,7 +208,7 @@ class Gate:
         waits = {one.survey_id: one for one in approvals.waiting(self.db)}.get(self.desk.survey)
         return me.may("surveys:publish") and waits is not None and waits.is_for(me.user_id)
 
-    def _told(self) -> dict[str, Any] | None:
+    def _changes(self) -> dict[str, Any] | None:
         """What the draft changes against the version that is out; None for the first one."""
         desk = self.desk
         version = desk.draft.version

@@ -1,70 +1,47 @@
 """The test patients of a survey: whether each still holds, how far they go, and who is missing."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
-from litestar import Response, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 
 import engine
-from builder.edits import Insert, Refused, Remove, SetMember, Several
+from builder.edits import Insert, Remove, SetMember, Several
 from builder.tree import find, to_tree, write
 from builder.walks import accepting, new_walk
 from engine import check
 from engine.definition import Walk
 from engine.prove.coverage import Proposal
 from engine.scope import Scope
-from runtime.accounts.access import Principal, needs
-from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
 from runtime.org.service import list_sites
-from runtime.staff.building import SURVEYS, Desk, Told
-from runtime.staff.building_tabs import framed
-from runtime.staff.frame import page, redirect
+from runtime.staff.building import Desk
+from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
+from runtime.staff.building_posts import FIRST, Outcome, attempt
+from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.patients import Telling, coverage_of, key_of
 from runtime.staff.rehearsal import compile_draft
-from runtime.wiring import Deployment
 
-HERE = SURVEYS + "/{survey:str}/edit/walks"
+HERE = "/edit/walks"
 MAX_TITLE = 200
 
 
-@get(HERE, sync_to_thread=True, guards=[needs("surveys:read", "surveys:write")])
-def show(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-) -> Response[Any]:
+@shows(HERE)
+def show(desk: OnDesk) -> Answer:
     """Every test patient, replayed on the draft; the share covered; proposals."""
-    return Bench(Desk(request, principal, deployment, survey)).draw()
+    return Bench(desk).draw()
 
 
-@post(
-    HERE,
-    sync_to_thread=True,
-    status_code=200,
-    guards=[needs("surveys:read", "surveys:write")],
-)
-def act(
-    request: Http,
-    survey: FromPath[str],
-    principal: NamedDependency[Principal],
-    deployment: NamedDependency[Deployment],
-    fields: NamedDependency[Fields],
-) -> Response[Any]:
+@takes(HERE)
+def act(desk: OnDesk, fields: Sent) -> Answer:
     """One act on a test patient, as an edit that its author can take back."""
-    bench = Bench(Desk(request, principal, deployment, survey))
+    bench = Bench(desk)
     verb, _, name = fields["do"].partition(" ")
-    try:
-        bench.do(verb, name, fields)
-    except Refused as refused:
-        return bench.draw(bench.desk.told(refused), status=409)
-    return redirect(bench.address, toast="removed" if verb == "remove" else "saved")
+    refused = attempt(desk, lambda: bench.do(verb, name, fields), fields)
+    if refused is not None:
+        return bench.draw(refused)
+    return redirect(desk.under(HERE), toast="removed" if verb == "remove" else "saved")
 
 
 class Bench:
@@ -72,30 +49,27 @@ class Bench:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.address = f"{SURVEYS}/{desk.survey}/edit/walks"
         self.survey = compile_draft(write(desk.document)).survey
         self.is_sound = self.survey is not None and not check(desk.document)
         sites = {one.id: one.text for one in list_sites(desk.deployment.db, desk.lang)}
         self.telling = Telling(Scope(desk.document), desk.lang, sites)
 
-    def draw(self, told: Told | None = None, *, status: int = 200) -> Response[Any]:
+    def draw(self, outcome: Outcome = FIRST) -> Answer:
         """The page."""
         desk = self.desk
         patients = [self.telling.patient(one, self.survey) for one in desk.document.walks]
         reached = None
         if self.survey is not None and self.is_sound:
             reached = self.telling.reached(coverage_of(self.survey))
-        return page(
-            desk.request,
-            desk.principal,
+        return drawn(
+            desk,
+            "walks",
             "build/walks.html",
-            status=status,
-            **framed(desk, "walks"),
-            here=self.address,
+            outcome,
+            here=desk.under(HERE),
             patients=patients,
             broken=sum(bool(one.differences) for one in patients),
             reached=reached,
-            told=told,
             t=self.telling.say,
         )
 
