@@ -50,8 +50,14 @@ OPTIONS = {
     "log_error_verbosity": "terse",
     "logging_collector": "off",
 }
-THROWAWAY_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For tests: what a power cut would lose was never worth anything."""
+THROWAWAY_OPTIONS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "file_copy_method": "clone",
+    "scram_iterations": "1",
+}
+"""For tests: what a power cut would lose was never worth anything, nor are the passwords."""
 
 
 @dataclass(frozen=True)
@@ -196,9 +202,13 @@ class Postgres:
             connection.execute(_grant_connect(DATABASE))
 
     def create_database(self, name: str, template: str = "template1") -> None:
-        """Make another database for the same roles, as a copy of `template`."""
+        """Make another database for the same roles, as a copy of `template`.
+
+        Where nothing waits for the disk, copying files is several times as quick as logging them.
+        """
+        strategy = "FILE_COPY" if self.is_throwaway else "WAL_LOG"
         with psycopg.connect(self.url(ADMIN, "postgres"), autocommit=True) as connection:
-            connection.execute(_create_database(name, template))
+            connection.execute(_create_database(name, template, strategy))
             connection.execute(_grant_connect(name))
 
     def drop_database(self, name: str) -> None:
@@ -213,9 +223,12 @@ def _create_role(role: str, password: str) -> sql.Composed:
     return sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password))
 
 
-def _create_database(name: str, template: str = "template1") -> sql.Composed:
-    statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
-    return statement.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template))
+def _create_database(
+    name: str, template: str = "template1", strategy: str = "WAL_LOG"
+) -> sql.Composed:
+    statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}")
+    names = (sql.Identifier(one) for one in (name, OWNER, template))
+    return statement.format(*names, sql.Literal(strategy))
 
 
 def _grant_connect(name: str) -> sql.Composed:
