@@ -31,11 +31,11 @@ from runtime.kit.executor import BoundedExecutor
 from runtime.kit.http import (
     Http,
     app_error_response,
+    give_number,
     json_response,
     problem_response,
     status_of,
 )
-from runtime.kit.ids import new_id
 from runtime.kit.limits import Limits
 from runtime.kit.logging import logger, set_up_logging
 from runtime.kit.problems import AppError, BadRequest, NotFound, Overloaded, WordedProblem
@@ -234,26 +234,29 @@ TITLES = {
 }
 
 
-def _on_lost_database(_: Http, error: Exception) -> Response[bytes]:
+def _on_lost_database(request: Http, error: Exception) -> Response[bytes]:
     """The database is away or starting again: nothing was acknowledged, the caller may repeat."""
-    logger().warning("database_unavailable", error=type(error).__name__)
+    number = give_number(request)
+    logger().warning("database_unavailable", error=type(error).__name__, request_id=number)
     return app_error_response(Overloaded("database_unavailable", DATABASE_AWAY))
 
 
-def _on_impossible_value(_: Http, error: exc.DataError) -> Response[bytes]:
+def _on_impossible_value(request: Http, error: exc.DataError) -> Response[bytes]:
     """A value that no column can hold, such as one with a NUL: the caller's fault, worth a line."""
-    logger().warning("value_refused_by_database", error=type(error.orig).__name__)
+    number = give_number(request)
+    error_name = type(error.orig).__name__
+    logger().warning("value_refused_by_database", error=error_name, request_id=number)
     return app_error_response(BadRequest("unreadable", "A value of the request cannot be stored."))
 
 
-def _on_bug(_: Http, error: Exception) -> Response[bytes]:
+def _on_bug(request: Http, error: Exception) -> Response[bytes]:
     """Log where it happened, without messages: they may hold what a patient wrote."""
-    request_id = str(new_id())
+    number = give_number(request)
     frames = traceback.extract_tb(error.__traceback__)
     where = [f"{os.path.relpath(f.filename)}:{f.lineno}" for f in frames[-6:]]
-    logger().error("bug", error=type(error).__name__, where=where, request_id=request_id)
+    logger().error("bug", error=type(error).__name__, where=where, request_id=number)
     problem = WordedProblem("internal", "", say("internal", "en"))
-    return problem_response(500, "Internal error", (problem,), request_id=request_id)
+    return problem_response(500, "Internal error", (problem,), request_id=number)
 
 
 # Entry point of a server's worker process

@@ -121,11 +121,17 @@ def render_conflict(
 
 
 def render_error(
-    kind: ErrorKind, frame: Frame, *, fragment: bool = False, own: tuple[Path, ...] = ()
+    kind: ErrorKind,
+    frame: Frame,
+    *,
+    fragment: bool = False,
+    own: tuple[Path, ...] = (),
+    number: str = "",
 ) -> str:
-    """A page that says what went wrong and what can be done, in both languages' words."""
+    """A page that says what went wrong and what can be done, in both languages' words; `number`
+    is that of the request in the log, where it has one."""
     name = "partials/trouble.html" if fragment else "error.html"
-    return _render(name, frame, own, kind=kind)
+    return _render(name, frame, own, kind=kind, number=number)
 
 
 def _render(name: str, frame: Frame, own: tuple[Path, ...], **values: Any) -> str:

@@ -10,6 +10,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
+from runtime.kit.ids import new_id
 from runtime.kit.problems import (
     PROBLEM_TYPE,
     AppError,
@@ -73,6 +74,18 @@ def _place(message: str) -> str:
 def _without_values(message: str) -> str:
     """msgspec's sentence without what the sender wrote into the values."""
     return message.split(" - at ")[0].replace("Object contains unknown field", "Unknown member")
+
+
+def give_number(request: Http) -> str:
+    """A number for a request that went wrong: the log's line has it, and so has the page that a
+    person reads, who can tell it to whoever looks after the program."""
+    request.state["number"] = number = str(new_id())
+    return number
+
+
+def number_of(request: Http) -> str:
+    """The number that was given to a request; "" where nothing of it stands in the log."""
+    return request.state.get("number", "")
 
 
 def bearer_token(request: Http) -> str | None:

@@ -18,7 +18,7 @@ from runtime.accounts import browser
 from runtime.accounts.access import Principal
 from runtime.audit.service import record
 from runtime.kit.clock import HOSPITAL_ZONE
-from runtime.kit.http import Http, address_header
+from runtime.kit.http import Http, address_header, number_of
 from runtime.kit.problems import AppError, Forbidden, NotSignedIn
 from runtime.kit.words import LANGUAGES, nearest_language, say
 from runtime.org.service import in_language
@@ -242,7 +242,7 @@ def on_app_error(request: Http, error: AppError) -> Response[Any]:
         "console",
         principal,
         None,
-        {"told": code if code in TOLD else "failed"},
+        {"told": code if code in TOLD else "failed", "number": number_of(request)},
     )
     again = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
     tell, task = request.state.get("refused"), None
@@ -268,6 +268,6 @@ def _to_sign_in(request: Http, error: NotSignedIn) -> Response[Any]:
         return Response(None, status_code=303, headers=headers)
     html = _render(
         language_of(request, None), "console/refused.html", "console", None, None,
-        {"told": "sign_in"},
+        {"told": "sign_in", "number": ""},
     )  # fmt: skip
     return Response(html, status_code=error.status, media_type=MediaType.HTML, headers=HEADERS)

@@ -22,7 +22,7 @@ from renderers.web.render import (
     render_start,
 )
 from renderers.web.words import LANGUAGES, Language, closest
-from runtime.kit.http import Http, address_header
+from runtime.kit.http import Http, address_header, number_of
 from runtime.kit.problems import AppError, NotFound, StateConflict
 from runtime.kit.words import nearest_language
 from runtime.responses.results import AttachmentInfo, Step
@@ -222,7 +222,12 @@ class Desk:
             headers["retry-after"] = str(error.retry_after)
         if self.is_fragment and error.status in OVER_HTMX:
             headers["hx-refresh"] = "true"
-        html = render_error(kind, self.frame(start=start), fragment=self.is_fragment)
+        html = render_error(
+            kind,
+            self.frame(start=start),
+            fragment=self.is_fragment,
+            number=number_of(self.request),
+        )
         status = 410 if kind == "closed" else error.status
         return self.answer(html, status, headers)
 

@@ -223,6 +223,7 @@ def test_production_shows_nothing_of_its_insides(production: TestClient[Any]) ->
 
 
 PLANTED = "SELECT secret FROM patients WHERE phone = '13912345678' -- /srv/huisheng/x.py"
+NUMBER = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b")
 CHANNEL_PATHS = ("/s/planted-fault", "/kiosk/planted-fault", "/staff/planted-fault",
                  "/api/v1/planted-fault")  # fmt: skip
 
@@ -231,7 +232,9 @@ CHANNEL_PATHS = ("/s/planted-fault", "/kiosk/planted-fault", "/staff/planted-fau
 def test_a_bug_in_any_channel_tells_a_number_and_nothing_else(
     deployment: Deployment, path: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """500; programs get a request's id; no trace, statement, path or value. # S55 (part)"""
+    """500; a person's page and a program's answer have the number that stands in the log; no trace,
+    statement, path or value. # S55
+    """
 
     @get(path, sync_to_thread=True, opt={"public": True})
     def fail() -> None:
@@ -246,5 +249,34 @@ def test_a_bug_in_any_channel_tells_a_number_and_nothing_else(
     assert not TRACES.search(page.text.replace(".js", "")) and "13912345678" not in page.text
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert not TRACES.search(answer.text) and "13912345678" not in answer.text
-    assert re.search(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}", answer.text), answer.text
-    assert "13912345678" not in "".join(capfd.readouterr())
+    logged = "".join(capfd.readouterr())
+    assert "13912345678" not in logged
+    numbers = [NUMBER.findall(one.text) for one in (page, answer)]
+    assert [len(found) for found in numbers] == [1, 1] and numbers[0] != numbers[1]
+    for (number,) in numbers:
+        assert logged.count(number) == 1
+
+
+def test_a_refusal_that_is_nobodys_fault_has_no_number(deployment: Deployment) -> None:
+    """Nothing of it stands in the log, so that there is nothing to look for."""
+    with TestClient(create_app(deployment, CHANNELS)) as client:
+        for path in ("/s/nowhere", "/staff/nowhere", "/nowhere"):
+            page = client.get(path, headers={"accept": "text/html"})
+            assert page.status_code in (404, 200) and not NUMBER.search(page.text)
+
+
+def test_a_lost_database_has_its_number_on_the_page_too(
+    deployment: Deployment, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """503: whoever tells the number leads to the log's line. # S55 (part)"""
+
+    @get("/s/planted-loss", sync_to_thread=True, opt={"public": True})
+    def fail() -> None:
+        raise psycopg.OperationalError(PLANTED)
+
+    app = create_app(deployment, CHANNELS)
+    app.register(fail)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        page = client.get("/s/planted-loss", headers={"accept": "text/html"})
+    (number,) = NUMBER.findall(page.text)
+    assert page.status_code == 503 and number in "".join(capfd.readouterr())
