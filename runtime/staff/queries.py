@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from runtime.kit.clock import HOSPITAL_ZONE, hospital_day
+from runtime.kit.clock import HOSPITAL_ZONE, hospital_day, month_of
 from runtime.kit.problems import NotFound
 from runtime.kit.reach import Reach
 
@@ -211,16 +211,20 @@ def count_by_survey(connection: sa.Connection, now: datetime) -> dict[str, Use]:
 
 
 def count_since(connection: sa.Connection, reach: Reach, first: date) -> tuple[int, int]:
-    """Responses within reach since the beginning of a day, and those with a score below 20."""
+    """Responses within reach since the beginning of a day, and those with a score below 20.
+
+    The month is asked for too, as it is what the table is cut by.
+    """
     conditions, values = _reached(reach)
     begin = datetime.combine(first, time.min, HOSPITAL_ZONE)
     row = connection.execute(
         sa.text(
             "SELECT count(*) AS came, count(*) FILTER (WHERE r.lowest_band = 0) AS low "
             "FROM responses r JOIN surveys s ON s.id = r.survey_id "
-            f"WHERE r.submitted_at >= :begin AND {' AND '.join(conditions)}"  # nosec B608 - ours
+            "WHERE r.month >= :month AND r.submitted_at >= :begin "
+            f"AND {' AND '.join(conditions)}"  # nosec B608 - ours
         ),
-        values | {"begin": begin},
+        values | {"begin": begin, "month": month_of(begin)},
     ).one()
     return row.came, row.low
 

@@ -50,6 +50,19 @@ def test_an_alarm_is_raised_at_its_number_and_once(
     assert _codes(deployment) == [code]
 
 
+def test_a_look_at_a_file_counts_as_one_at_an_answer(deployment: Deployment) -> None:
+    """Twenty-five answers and as many files are fifty looks; one more of either is too many.
+
+    # R2.2.9 (part)
+    """
+    _lines(deployment, 25, "personal.unmasked")
+    _lines(deployment, 25, "attachment.viewed")
+    assert rules.evaluate(deployment.db) == 0
+    _lines(deployment, 1, "attachment.viewed")
+    assert rules.evaluate(deployment.db) == 1
+    assert _codes(deployment) == ["unmasked"]
+
+
 def test_what_happened_long_ago_raises_nothing(deployment: Deployment) -> None:
     _lines(deployment, 30, "account.sign_in_failed", "refused")
     later = datetime.now(UTC) + timedelta(minutes=11)

@@ -1,13 +1,15 @@
 """How PostgreSQL reads the list of responses: along an index, whatever is asked and by whom."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
-from runtime.kit.clock import system_clock
+from runtime.kit.clock import hospital_day, system_clock
 from runtime.kit.reach import EVERYTHING, Reach
 from runtime.staff import queries
 from runtime.wiring import Deployment
@@ -44,18 +46,29 @@ def many(filled: Deployment, database_urls: DatabaseUrls) -> Deployment:
 
 
 def _plan(deployment: Deployment, reach: Reach, filters: queries.Filters, way: bool) -> str:
-    """The plan of the very statement that the list runs."""
+    """The plan of the very statement that the list runs, where reading all costs too much."""
+
+    def read(connection: sa.Connection) -> None:
+        connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
+        lines, _ = queries.list_responses(connection, reach, filters, None, oldest_first=way)
+        assert lines or filters.channel == "kiosk"
+
+    return _plan_of_last(deployment, reach, read)
+
+
+def _plan_of_last(
+    deployment: Deployment, reach: Reach, read: Callable[[sa.Connection], None]
+) -> str:
+    """The plan of the last statement that `read` runs."""
     ran: list[tuple[str, Any]] = []
 
     def keep(_c: Any, _k: Any, statement: str, values: Any, *_: Any) -> None:
         ran.append((statement, values))
 
     with deployment.db.begin_for(reach) as connection:
-        connection.execute(sa.text("SET LOCAL enable_seqscan = off"))
-        sa.event.listen(connection, "before_cursor_execute", keep)
-        lines, _ = queries.list_responses(connection, reach, filters, None, oldest_first=way)
-        sa.event.remove(connection, "before_cursor_execute", keep)
-        assert lines or filters.channel == "kiosk"
+        event.listen(connection, "before_cursor_execute", keep)
+        read(connection)
+        event.remove(connection, "before_cursor_execute", keep)
         statement, values = ran[-1]
         rows = connection.exec_driver_sql("EXPLAIN " + statement, values).scalars()
         return "\n".join(rows)
@@ -87,6 +100,42 @@ def test_the_plan_that_is_read_is_the_lists_own(many: Deployment) -> None:
     assert "responses_2" in plan and "Index" in plan
 
 
+def test_the_counts_of_the_first_page_read_the_week_alone(many: Deployment) -> None:
+    """For each reader, as the database plans it by itself: no month that holds responses is read
+    from end to end, and months before the week are not looked at.
+
+    # R1.2.1.1 (part)
+    """
+    first = hospital_day(NOW) - timedelta(days=6)
+    for reader, reach in READERS.items():
+
+        def read(connection: sa.Connection, reach: Reach = reach) -> None:
+            came, low = queries.count_since(connection, reach, first)
+            assert came > 20 and 0 < low < came
+
+        plan = _plan_of_last(many, reach, read)
+        assert f"responses_{hospital_day(NOW):%Y_%m}" in plan, plan
+        for month, rows in _months(many).items():
+            if rows:
+                assert f"Seq Scan on {month} " not in plan, (reader, month, plan)
+            if month < f"responses_{first:%Y_%m}":
+                assert f" {month} " not in plan, (reader, month, plan)
+
+
+def _months(deployment: Deployment) -> dict[str, int]:
+    """The partitions by month, with how many responses each holds."""
+    with deployment.db.begin() as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT relname, reltuples FROM pg_class "
+                "WHERE relname ~ '^responses_[0-9]{4}_[0-9]{2}$'"
+            )
+        )
+        found = {row.relname: int(row.reltuples) for row in rows}
+    assert sum(count > 0 for count in found.values()) > 10
+    return found
+
+
 def _indexes(deployment: Deployment) -> int:
     with deployment.db.begin() as connection:
         return connection.execute(
@@ -104,4 +153,4 @@ def test_a_department_narrows_the_list_with_all_below_it(many: Deployment) -> No
         )
     assert {one.id for one in everywhere} == {"skin", "eye"}
     assert [one.id for one in narrow] == ["skin"]
-    assert {line.department_name and line.department_name["zh-CN"] for line in lines} == {"眼科"}
+    assert {one.department_name["zh-CN"] for one in lines if one.department_name} == {"眼科"}
