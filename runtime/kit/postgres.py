@@ -54,7 +54,6 @@ THROWAWAY_OPTIONS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
-    "file_copy_method": "clone",
     "scram_iterations": "1",
 }
 """For tests: what a power cut would lose was never worth anything, nor are the passwords."""
