@@ -59,7 +59,12 @@ def word(problem: Problem, lang: str = "zh-CN") -> str:
 
 
 def _variant(problem: Problem) -> str:
-    """The key of the wording for a range that is open on one side."""
+    """The key of the wording where it is told otherwise: of a range that is open on one side, of a
+    word with one that was probably meant, of an answer, whose problem names nothing."""
+    if "nearest" in problem.params:
+        return f"{problem.code}.nearest"
+    if not problem.params:
+        return f"{problem.code}.answer"
     for member, open_side in (("min", "max"), ("max", "min")):
         if member in problem.params and problem.params[member] in (None, ""):
             return f"{problem.code}.{open_side}"

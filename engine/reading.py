@@ -1,6 +1,7 @@
 """Builds frozen structs from decoded JSON and names every fault on the way, not only the first."""
 
 import re
+from collections.abc import Set
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from msgspec import inspect as mi
 
 from engine.numbers import is_number, is_precise
 from engine.problems import MAX_PROBLEMS, Problem, pointer
+from engine.spelling import nearest
 
 
 class Broken:
@@ -80,7 +82,7 @@ def _read_struct(reader: Reader, kind: mi.StructType, value: Any, at: str) -> An
             continue
         field = table.by_name.get(name)
         if field is None:
-            reader.problems.append(Problem("unknown_key", at + pointer(name), {"key": name}))
+            reader.problems.append(_unknown_key(name, at, table.by_name.keys() - value.keys()))
             continue
         result = reader.read(field.type, item, at + pointer(name))
         if result is BROKEN:
@@ -96,6 +98,13 @@ def _read_struct(reader: Reader, kind: mi.StructType, value: Any, at: str) -> An
         _collect_ids(value, reader.lost_ids)
         return BROKEN
     return kind.cls(**given)
+
+
+def _unknown_key(name: str, at: str, free: Set[str]) -> Problem:
+    """A key that is not known, with the one of those not given that was probably meant."""
+    meant = nearest(name, free)
+    params = {"key": name} | ({"nearest": meant} if meant else {})
+    return Problem("unknown_key", at + pointer(name), params)
 
 
 def _collect_ids(value: Any, into: set[str]) -> None:
@@ -198,7 +207,7 @@ def _read_tagged(reader: Reader, options: _Union, value: Any, at: str) -> Any:
             Problem(
                 "unknown_tag",
                 at + pointer(options.tag_field),
-                {"value": tag, "allowed": sorted(options.tagged)},
+                {"value": _brief(tag), "allowed": sorted(options.tagged)},
             )
         )
         reader.broken.append(at)

@@ -226,7 +226,7 @@ class _Drawing:
             "required": is_required(question.required, self.values),
             "value": self.shown_answer(question),
             "refresh": question.id in self.survey.refreshing,
-            "problem": problem and ProblemView(problem.code, word(problem, self.lang), problem.at),
+            "problem": problem and ProblemView(problem.code, word(problem, self.lang)),
             "media": [MediaView(m.asset, self.say(m.alt)) for m in question.media],
         }
         scene = Scene(

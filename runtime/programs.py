@@ -18,7 +18,7 @@ from litestar import Litestar, Response, Router, get
 from litestar.concurrency import set_asyncio_executor
 from litestar.config.app import AppConfig
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ControllerRouterHandler
@@ -38,8 +38,10 @@ from runtime.kit.http import (
 )
 from runtime.kit.limits import Limits
 from runtime.kit.logging import logger, set_up_logging
+from runtime.kit.openapi import published
 from runtime.kit.problems import AppError, BadRequest, NotFound, Overloaded, WordedProblem
 from runtime.kit.processes import die_with_parent
+from runtime.kit.query import known_parameters_only, unreadable_parameters
 from runtime.kit.settings import Channel, Settings, read_settings
 from runtime.kit.words import say
 from runtime.org.routes import dictionary_router
@@ -112,7 +114,12 @@ def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
         handlers.extend((list_surveys, session_router(deployment.settings)))
     if "staff" in channels:
         handlers.extend((survey_router(), bank_router(), list_responses))
-    return Router(API, route_handlers=handlers)
+    return Router(
+        API,
+        route_handlers=handlers,
+        guards=[known_parameters_only],
+        exception_handlers={ValidationException: unreadable_parameters},
+    )
 
 
 def _pages(channel: Channel, deployment: Deployment) -> Sequence[ControllerRouterHandler]:
@@ -179,7 +186,7 @@ def _no_default_logging(config: AppConfig) -> AppConfig:
 @get("/openapi.json", sync_to_thread=True, include_in_schema=False, opt={"public": True})
 def show_openapi(request: Http) -> Response[bytes]:
     """The description of this API, OpenAPI 3.1."""
-    return json_response(request.app.openapi_schema.to_schema())
+    return json_response(published(request.app.openapi_schema.to_schema()))
 
 
 # Health

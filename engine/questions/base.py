@@ -63,7 +63,6 @@ class ProblemView(msgspec.Struct):
 
     code: str
     message: str
-    at: str = ""
 
 
 class MediaView(msgspec.Struct):

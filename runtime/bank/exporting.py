@@ -19,7 +19,7 @@ from runtime.bank.models import Item, Place
 Format = Literal["xlsx", "csv", "jsonl"]
 MEDIA: Mapping[Format, str] = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "jsonl": "application/jsonl",
 }
 CHUNK = 200

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.parse import Malformed, decode_json
+from engine.reading import read_struct
 from runtime.bank.columns import COLUMNS, MAX_CELL, OPTION_COLUMNS, Badly, column_of, question_of
 from runtime.bank.lines import text_of
 from runtime.org.tabular import Cell, Limits, Row, TableRefused, read_sheets
@@ -223,8 +224,8 @@ def _json_line(number: int, data: bytes) -> Read:
         return RowProblem(row=number, code=found.code, params=found.params, of_engine=True)
     try:
         line = msgspec.convert(value, JsonLine)
-    except msgspec.ValidationError as error:
-        return RowProblem(row=number, code="json_line", params={"what": str(error)[:120]})
+    except msgspec.ValidationError:
+        return _unfit(number, value)
     names = [_name(one) for one in (line.scene, line.category, line.subcategory)]
     path, fault = _path(names)
     if fault:
@@ -234,6 +235,16 @@ def _json_line(number: int, data: bytes) -> Read:
         return RowProblem(row=number, column="state", code="state")
     return Line(
         sheet="", row=number, question=line.question, path=path, tags=line.tags, state=state
+    )
+
+
+def _unfit(number: int, value: Any) -> RowProblem:
+    """What is wrong with a line of another shape, as documents are told it."""
+    _, reader = read_struct(JsonLine, value)
+    found = reader.problems[0]
+    column = found.at.removeprefix("/").partition("/")[0] or str(found.params.get("key", ""))
+    return RowProblem(
+        row=number, column=column, code=found.code, params=found.params, of_engine=True
     )
 
 

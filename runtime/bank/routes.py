@@ -1,11 +1,11 @@
 """The API of the question bank: search for pickers, imports as jobs (design section 9)."""
 
+from collections.abc import Set
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 from msgspec import Struct
@@ -21,7 +21,7 @@ from runtime.bank.reading import RowProblem
 from runtime.bank.service import Wanted
 from runtime.bank.telling import what
 from runtime.kit.addresses import client_address
-from runtime.kit.http import Http, bearer_token, json_response
+from runtime.kit.http import Http, bearer_token, json_response, read_form
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, TooLarge
 from runtime.kit.words import nearest_language
@@ -30,6 +30,7 @@ from runtime.wiring import Deployment
 UPLOAD_BYTES = 32 * 1024 * 1024
 MAX_LISTED = 1_000
 MAX_SEQ = 2**62
+IMPORT_FIELDS = frozenset(("dry_run", "all_or_nothing", "take_duplicates"))
 YES = frozenset(("1", "true", "on", "yes"))
 
 
@@ -89,18 +90,20 @@ class Posted(Struct, frozen=True):
 
 
 async def posted_import(request: Http) -> Posted:
-    """The one file of the form and how it is to be taken.
+    """The form of a call: as `read_import`."""
+    return await read_import(request)
+
+
+async def read_import(request: Http, beside: Set[str] = frozenset()) -> Posted:
+    """The one file of a form and how it is to be taken; a page's form has fields `beside`.
 
     Raises:
-        BadRequest, TooLarge: no form with one file; more than 32 MiB.
+        UnsupportedMedia, BadRequest, TooLarge: no form; other fields than these; more than 32 MiB.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise BadRequest("multipart", "Send the file as multipart/form-data.")
-    form = await request.form()
-    file = form.get("file")
-    if not isinstance(file, UploadFile):
+    form, files = await read_form(request, IMPORT_FIELDS | beside)
+    if len(files) != 1:
         raise BadRequest("multipart", "Send one file as the field `file`.", at="/file")
-    content = await file.read(UPLOAD_BYTES + 1)
+    content = await files[0].read(UPLOAD_BYTES + 1)
     if len(content) > UPLOAD_BYTES:
         raise TooLarge("too_large", "A file is 32 MiB at most; the command line takes more.")
 
@@ -112,7 +115,7 @@ async def posted_import(request: Http) -> Posted:
         all_or_nothing=is_set("all_or_nothing"),
         take_duplicates=is_set("take_duplicates"),
     )
-    return Posted(content, file.filename or "", wanted)
+    return Posted(content, files[0].filename or "", wanted)
 
 
 def _require(request: Http, deployment: Deployment, scope: str) -> Actor:

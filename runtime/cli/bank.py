@@ -33,7 +33,10 @@ def command() -> None:
 
 @command.command("import")
 @click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
 )
 @click.option("--dry-run", is_flag=True, help="Check everything and change nothing.")
 @click.option("--all-or-nothing", is_flag=True, help="Take a file only if none of its rows is bad.")
@@ -46,7 +49,8 @@ def command() -> None:
 def import_files(
     files: tuple[Path, ...], dry_run: bool, all_or_nothing: bool, take_duplicates: bool, lang: str
 ) -> None:
-    """Take questions from XLSX, CSV or JSONL; a line for each bad row, exit 1 if there is one."""
+    """Take questions from XLSX, CSV or JSONL (`-`: standard input); a line for each bad row, exit 1
+    if there is one."""
     wanted = Wanted(is_dry=dry_run, all_or_nothing=all_or_nothing, take_duplicates=take_duplicates)
     is_bad = False
     with opened("huisheng-bank") as deployment:
@@ -59,8 +63,8 @@ def import_files(
 
 def _import(db: Database, file: Path, wanted: Wanted, lang: str) -> Outcome:
     """One file, with a bar while it runs; its lines wait until the bar is gone."""
-    with file.open("rb") as opened_file:
-        content = opened_file.read(MAX_FILE_BYTES + 1)
+    with click.open_file(str(file), "rb") as opened_file:
+        content = cast("IO[bytes]", opened_file).read(MAX_FILE_BYTES + 1)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as lines:
         with click.progressbar(length=rows_about(content), label=file.name, file=sys.stderr) as bar:
             outcome = import_file(

@@ -1,13 +1,14 @@
 """Reading requests: bodies are measured before they are decoded, and answers are written once."""
 
 import re
+from collections.abc import Set
 from itertools import accumulate
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
 from litestar import MediaType, Request, Response
-from litestar.datastructures import State
+from litestar.datastructures import FormMultiDict, State, UploadFile
 from litestar.exceptions import HTTPException
 
 from runtime.kit.ids import new_id
@@ -19,12 +20,17 @@ from runtime.kit.problems import (
     ProblemBody,
     UnsupportedMedia,
     WordedProblem,
+    unknown,
 )
 
 T = TypeVar("T")
 Http = Request[Any, Any, State]
 
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
 MAX_DEPTH = 32
+MAX_NAMED = 20
+_MISSING = re.compile(r"Object missing required field `(\w+)`$")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 """A JSON string, closed or not; an open one takes the rest, so that none is looked at twice."""
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -49,8 +55,7 @@ def read_json(request: Http, body: bytes, kind: type[T]) -> T:
         BadRequest: not JSON, too deep, an unknown member, or a member of another type.
         UnsupportedMedia: the body says that it is no JSON.
     """
-    media = request.headers.get("content-type", "application/json")
-    if body and not media.startswith("application/json"):
+    if body and media_of(request, JSON) != JSON:
         raise UnsupportedMedia("media_type", "Send the body as application/json.")
     if is_too_deep(body):
         raise BadRequest("too_deep", f"The body nests deeper than {MAX_DEPTH} levels.")
@@ -59,8 +64,49 @@ def read_json(request: Http, body: bytes, kind: type[T]) -> T:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     try:
         return decoder.decode(body or b"{}")
+    except msgspec.ValidationError as error:
+        raise _unfit(body, kind, str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest("unreadable", _without_values(str(error)), at=_place(str(error))) from None
+        raise BadRequest("unreadable", without_values(str(error))) from None
+
+
+async def read_form(request: Http, fields: Set[str]) -> tuple[FormMultiDict, list[UploadFile]]:
+    """A multipart body whose fields are all known, and its files, whatever they are called.
+
+    Raises:
+        UnsupportedMedia: the body is no form.
+        BadRequest: a field that the call does not know.
+    """
+    if media_of(request) != MULTIPART:
+        raise UnsupportedMedia("media_type", "Send the body as multipart/form-data.")
+    form = await request.form()
+    items = list(form.multi_items())
+    files = [value for _, value in items if isinstance(value, UploadFile)]
+    others = {name for name, value in items if not isinstance(value, UploadFile)} - fields
+    if others:
+        free = fields - form.keys()
+        problems = [unknown("field", name, free) for name in sorted(others)[:MAX_NAMED]]
+        raise BadRequest("multipart", "", problems=problems)
+    return form, files
+
+
+def media_of(request: Http, default: str = "") -> str:
+    """The media type of a body, without its parameters."""
+    return request.headers.get("content-type", default).partition(";")[0].strip().lower()
+
+
+def _unfit(body: bytes, kind: Any, message: str) -> BadRequest:
+    """The refusal of a body of another shape: all its unknown members, else what msgspec found."""
+    given = msgspec.json.decode(body or b"{}")
+    if isinstance(given, dict):
+        names = {field.encode_name for field in msgspec.structs.fields(kind)}
+        others = sorted(cast(dict[str, Any], given).keys() - names)[:MAX_NAMED]
+        if others:
+            problems = [unknown("member", name, names - given.keys()) for name in others]
+            return BadRequest("unreadable", "", problems=problems)
+    missing = _MISSING.match(message)
+    at = f"/{missing[1]}" if missing else _place(message)
+    return BadRequest("unreadable", without_values(message), at=at)
 
 
 def _place(message: str) -> str:
@@ -71,9 +117,9 @@ def _place(message: str) -> str:
     return re.sub(r"\.|\[", "/", found[1]).replace("]", "")
 
 
-def _without_values(message: str) -> str:
-    """msgspec's sentence without what the sender wrote into the values."""
-    return message.split(" - at ")[0].replace("Object contains unknown field", "Unknown member")
+def without_values(message: str) -> str:
+    """msgspec's sentence without its place and what the sender wrote into the values."""
+    return re.sub(r" '.*'$", "", message.split(" - at ")[0], flags=re.DOTALL)
 
 
 def give_number(request: Http) -> str:

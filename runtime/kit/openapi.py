@@ -12,10 +12,7 @@ from litestar.openapi.spec import (
     Schema,
 )
 
-PROBLEM_SCHEMA = Schema(
-    description="RFC 9457 problem details; `problems` lists each with a code, a JSON pointer and a "
-    "sentence, `view` is the current page view where a session has one."
-)
+from runtime.kit.problems import PROBLEM_TYPE, ProblemBody
 
 
 class RawSchema(Schema):
@@ -53,8 +50,9 @@ def documented(
     answer: Any = None,
     multipart: tuple[str, ...] = (),
     media: str = "application/json",
+    also: int | None = None,
 ) -> type[Operation]:
-    """An operation class that documents the body and the good answer."""
+    """An operation class that documents the body and the good answer, `also` of another status."""
 
     @dataclass
     class Documented(Operation):
@@ -80,5 +78,26 @@ def documented(
                         response.content = {
                             "application/json": OpenAPIMediaType(schema=schema_of(answer))
                         }
+            if also and self.responses:
+                good = next(status for status in self.responses if status.startswith("2"))
+                self.responses[str(also)] = self.responses[good]
 
     return Documented
+
+
+def published(schema: dict[str, Any]) -> dict[str, Any]:
+    """The description as integrators read it: how calls are refused, and how callers show who they
+    are; the framework knows neither."""
+    refused = {
+        "description": "Refused: 400 the request cannot be read, 401, 403, 404, 409 not in this "
+        "state, 410 gone, 413, 415, 422 problems, 429 and 503 with Retry-After.",
+        "content": {PROBLEM_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("400", None)
+            operation["responses"]["default"] = refused
+    components = schema.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = schema_of(ProblemBody).to_schema()
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    return schema | {"security": [{"bearer": []}, {}]}

@@ -14,11 +14,14 @@ AppError
 └── Overloaded 503          with Retry-After
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import msgspec
 
+from engine.spelling import nearest
+
 PROBLEM_TYPE = "application/problem+json"
+MAX_SHOWN = 64
 
 
 class WordedProblem(msgspec.Struct, frozen=True):
@@ -27,6 +30,16 @@ class WordedProblem(msgspec.Struct, frozen=True):
     code: str
     at: str
     message: str
+
+
+def unknown(kind: str, name: str, known: Set[str]) -> WordedProblem:
+    """The problem of a name that is not known, with the one that was probably meant, or all."""
+    meant = nearest(name, known)
+    there = ", ".join(f"`{one}`" for one in sorted(known)) or "none"
+    hint = f"did you mean `{meant}`?" if meant else f"known here: {there}."
+    shown = name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}…"
+    message = f"Unknown {kind} `{shown}`; {hint}"
+    return WordedProblem(f"unknown_{kind}", f"/{shown}", message)
 
 
 class ProblemBody(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,14 +5,20 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import Response, Router, delete, get, patch, post, put
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, RawBody
 
 from runtime.accounts.service import API_PREFIX, caller_of, require_scope
 from runtime.kit.addresses import client_address
-from runtime.kit.http import Http, bearer_token, json_response, problem_response, read_json
+from runtime.kit.http import (
+    Http,
+    bearer_token,
+    json_response,
+    problem_response,
+    read_form,
+    read_json,
+)
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, Forbidden, NotSignedIn
 from runtime.kit.settings import Settings
@@ -126,6 +132,7 @@ def start_session(
 
 @post(
     "/sessions/resume",
+    status_code=200,
     sync_to_thread=True,
     request_max_body_size=SESSION_BODY_BYTES,
     operation_class=documented(body=ResumeBody),
@@ -273,12 +280,12 @@ async def read_upload(request: Http, max_bytes: int) -> Upload:
     """The `question` and the one file of a multipart body.
 
     Raises:
+        UnsupportedMedia: the body is no form.
         BadRequest: a part is missing, or there are others.
     """
-    form = await request.form()
-    files = [value for value in form.values() if isinstance(value, UploadFile)]
+    form, files = await read_form(request, {"question"})
     question = form.get("question")
-    if len(files) != 1 or not isinstance(question, str) or len(form) != 2:
+    if len(files) != 1 or not isinstance(question, str):
         raise BadRequest("multipart", "Send one file and the member question as multipart.")
     content = await files[0].read(max_bytes + 1)
     return Upload(question, files[0].filename or "", content)
@@ -352,7 +359,7 @@ def list_responses(
     shape = shapes.shape_of(request.headers.get("accept"))
     return Response(
         shapes.shaped(found, asked, shape, deployment.surveys),
-        media_type=f"{shape}; charset=utf-8" if shape == shapes.CSV else shape,
+        media_type=shape,
         headers={
             "cache-control": "no-store",
             "vary": "accept",

@@ -70,7 +70,7 @@ from runtime.staff.pages import (
 from runtime.wiring import Deployment
 
 STATIC = Path(__file__).parent / "static"
-MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
 PAGES = (
     home,
     responses,

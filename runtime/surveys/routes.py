@@ -13,9 +13,18 @@ from runtime.accounts.models import Caller
 from runtime.accounts.service import caller_of, require_scope
 from runtime.audit.models import Actor
 from runtime.kit.addresses import client_address
-from runtime.kit.http import Http, bearer_token, is_too_deep, json_response
+from runtime.kit.http import (
+    JSON,
+    MULTIPART,
+    Http,
+    bearer_token,
+    is_too_deep,
+    json_response,
+    media_of,
+    read_form,
+)
 from runtime.kit.openapi import documented
-from runtime.kit.problems import BadRequest, TooLarge, UnsupportedMedia
+from runtime.kit.problems import BadRequest, NotFound, TooLarge, UnsupportedMedia
 from runtime.kit.words import nearest_language
 from runtime.surveys import assets, findings, interchange, service
 from runtime.surveys.cache import read_version
@@ -64,7 +73,7 @@ def _measured(body: bytes, request: Http) -> bytes:
     Raises:
         BadRequest, UnsupportedMedia: too deep; empty; not JSON by its own word.
     """
-    if not request.headers.get("content-type", "application/json").startswith("application/json"):
+    if media_of(request, JSON) != JSON:
         raise UnsupportedMedia("media_type", "Send the document as application/json.")
     return _readable(body)
 
@@ -88,7 +97,7 @@ def _stored(stored: Any) -> Response[bytes]:
     "/surveys",
     sync_to_thread=True,
     request_max_body_size=BUNDLE_BYTES,
-    operation_class=documented(body=engine.Document, answer=StoredAnswer),
+    operation_class=documented(body=engine.Document, answer=StoredAnswer, also=200),
     opt={"scope": "surveys:write"},
 )
 def create_survey(
@@ -103,7 +112,7 @@ def create_survey(
     422 lists all problems; 409 lists findings that `confirm` has to repeat.
     """
     actor = _require(request, deployment, "surveys:write")
-    if request.headers.get("content-type", "").startswith(ZIP):
+    if media_of(request) == ZIP:
         bundle = assets.unpack(body, DOCUMENT_BYTES)
         document = _readable(bundle.document)
         service.require_sound(document, _language(request))
@@ -134,7 +143,7 @@ def _small(body: bytes) -> bytes:
     "/surveys/{survey_id:str}/draft",
     sync_to_thread=True,
     request_max_body_size=DOCUMENT_BYTES,
-    operation_class=documented(body=engine.Document, answer=StoredAnswer),
+    operation_class=documented(body=engine.Document, answer=StoredAnswer, also=201),
     opt={"scope": "surveys:write"},
 )
 def put_draft(
@@ -317,7 +326,7 @@ def show_version(
     `Accept: application/fhir+json` as a FHIR R4 Questionnaire."""
     _require(request, deployment, "surveys:read")
     if not 0 < version < 2**31:
-        raise BadRequest("version", "Versions count from 1.", at="/version")
+        raise NotFound("survey", "There is no such version of this survey; they count from 1.")
     document = read_version(deployment.db, survey_id, version)
     if ZIP in request.headers.get("accept", ""):
         bundle = assets.pack(deployment.db, deployment.assets, document)
@@ -346,10 +355,9 @@ def show_asset(name: FromPath[str], deployment: NamedDependency[Deployment]) -> 
 
 async def _picture(request: Http) -> bytes:
     """The picture of a request: the body itself, or the one file of a multipart form."""
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if media_of(request) != MULTIPART:
         return await request.body()
-    form = await request.form()
-    files = [value for value in form.values() if hasattr(value, "file")]
+    _, files = await read_form(request, frozenset())
     if len(files) != 1:
         raise BadRequest("multipart", "Send one file.")
     return await files[0].read(assets.MAX_BYTES + 1)

@@ -34,7 +34,7 @@ from runtime.wiring import Deployment
 
 HOME = "/s/"
 LOOK = "/s/-/look"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 OVER_HTMX = frozenset((401, 404, 410))
 """Statuses at which htmx loads the whole page again in place of a fragment."""
 

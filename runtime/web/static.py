@@ -27,9 +27,8 @@ def _files() -> dict[str, tuple[str, bytes]]:
 
 def _media_type(file: Path) -> str:
     if file.suffix in (".js", ".mjs"):
-        return "text/javascript; charset=utf-8"
-    guessed = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed
+        return "text/javascript"
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 @get("/static/{path:path}", sync_to_thread=False, include_in_schema=False, opt={"public": True})

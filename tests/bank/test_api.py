@@ -54,11 +54,11 @@ def test_a_file_becomes_a_job_that_tells_how_it_went(
 def test_who_may_import_and_what_is_refused(
     deployment: Deployment, client: TestClient[Any], staff: dict[str, str]
 ) -> None:
-    """Without the scope 403, without a file 400; a file that is no table ends as refused."""
+    """Without the scope 403, without a form 415; a file that is no table ends as refused."""
     reader = {"authorization": f"Bearer {create_token(deployment.db, 'r', ['bank:read'])}"}
     assert send(client, reader, b"x").status_code == 403
-    assert client.post(IMPORT, content=b"x", headers=staff).status_code == 400
-    assert client.post(IMPORT, data={"file": "x"}, headers=staff).status_code == 400
+    assert client.post(IMPORT, content=b"x", headers=staff).status_code == 415
+    assert client.post(IMPORT, data={"file": "x"}, headers=staff).status_code == 415
     assert (
         client.get(f"/api/v1/jobs/{'0' * 8}-0000-7000-8000-{'0' * 12}", headers=staff).status_code
         == 404

@@ -391,7 +391,8 @@ WORST: dict[str, tuple[Callable[[], bytes], str]] = {
     "no scene": (lambda: csv_of(headings=["题型", "题目"]), "heading_missing"),
     "no JSON": (lambda: b'{"scene": "a"', "malformed"),
     "deep JSON": (lambda: b'{"scene":' + b"[" * 5000 + b"]" * 5000 + b"}", "too_deep"),
-    "JSON of another shape": (lambda: b'{"scene": 7, "question": []}', "json_line"),
+    "JSON of another shape": (lambda: b'{"scene": 7, "question": []}', "wrong_type"),
+    "JSON with a slip": (lambda: b'{"scene": "a", "qestion": {}}', "unknown_key"),
     "a rule": (
         lambda: jsonl_of(
             {

@@ -93,7 +93,7 @@ def export(
         )
     return Response(
         csv_of(lines),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={
             "content-disposition": 'attachment; filename="audit.csv"',
             "cache-control": "no-store",

@@ -10,10 +10,10 @@ from litestar.types import ControllerRouterHandler
 
 from runtime.accounts.access import Principal, needs
 from runtime.bank.jobs import Import, ask_import, get_import, recent_imports
-from runtime.bank.routes import UPLOAD_BYTES, Posted, posted_import
+from runtime.bank.routes import UPLOAD_BYTES, Posted, read_import
 from runtime.bank.telling import as_csv, column, summary, what
 from runtime.kit.http import Http
-from runtime.kit.problems import BadRequest, NotFound
+from runtime.kit.problems import BadRequest, NotFound, UnsupportedMedia
 from runtime.staff.frame import HEADERS, language_of, page, redirect
 from runtime.staff.pages.bank import HERE
 from runtime.wiring import Deployment
@@ -52,8 +52,8 @@ def _page(
 async def posted_here(request: Http) -> Posted | None:
     """The file of the form; None where none was chosen."""
     try:
-        return await posted_import(request)
-    except BadRequest:
+        return await read_import(request, frozenset(("_csrf",)))
+    except (BadRequest, UnsupportedMedia):
         return None
 
 
@@ -130,7 +130,7 @@ def show_report(
     """The report for a spreadsheet."""
     content = as_csv(_known(deployment, job).report, language_of(request, principal))
     headers = HEADERS | {"content-disposition": 'attachment; filename="report.csv"'}
-    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(content, media_type="text/csv", headers=headers)
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (show_imports, send, show_import, show_report)

@@ -129,7 +129,7 @@ def export_csv(
         Unprocessable: more than 20,000 responses fit.
     """
     content = _export(request, deployment, principal, "csv")
-    return _file(content, "responses.csv", "text/csv; charset=utf-8")
+    return _file(content, "responses.csv", "text/csv")
 
 
 @get("/staff/responses.xlsx", sync_to_thread=True, guards=[needs("responses:export")])
