@@ -17,13 +17,10 @@ from engine.questions.cascade import Cascade
 from engine.questions.consent import Consent
 from engine.questions.matrix import Matrix
 from engine.questions.moments import DateQuestion, TimeQuestion
-from engine.questions.nps import Nps
 from engine.questions.number import NumberQuestion
 from engine.questions.pickers import PickerQuestion
-from engine.questions.rating import Rating
 from engine.questions.single_choice import SingleChoice
 from engine.questions.text import TextQuestion
-from engine.questions.yes_no import YesNo
 
 FIRST_DAY = date(1900, 1, 1).toordinal()
 LAST_DAY = date(2100, 12, 31).toordinal()
@@ -266,8 +263,6 @@ class Domains:
                     Choice(entered(o), o.id, question.points(o.id), o.id) for o in question.options
                 ]
                 return self.finite(question.id, question, choices)
-            case Rating() | Nps() | YesNo():
-                return self.finite(question.id, question, _simple(question))
             case Cascade():
                 choices = [Choice(n, n, None, n) for n in question.selectable()]
                 return self.finite(question.id, question, choices)
@@ -288,6 +283,11 @@ class Domains:
                 return self.line(question.id, "time", Lattice(low, high), False)
             case TextQuestion() | PickerQuestion():
                 return self.text(question.id)
+            case _ if (values := question.point_values()) is not None:
+                choices = [Choice(v, v, question.points(v)) for v in values]
+                if getattr(question, "not_applicable", False):
+                    choices.append(Choice(NOT_APPLICABLE, None))
+                return self.finite(question.id, question, choices)
             case _:
                 return None
 
@@ -335,13 +335,6 @@ def _ruled(question: Question) -> list[tuple[int, Any]]:
     if question.type == "matrix":
         return []
     return [(i, c) for i, c in enumerate(question.choices()) if c.show_if is not None]
-
-
-def _simple(question: Rating | Nps | YesNo) -> list[Choice]:
-    choices = [Choice(v, v, question.points(v)) for v in question.point_values() or ()]
-    if isinstance(question, Rating) and question.not_applicable:
-        choices.append(Choice(NOT_APPLICABLE, None))
-    return choices
 
 
 def _number_limits(low: Any, high: Any) -> tuple[int, int]:

@@ -1,10 +1,13 @@
 """The program as its users run it, with the demo hospital and one survey for these tests."""
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import TEST_DIR
 from tests.serving import Running, running
 
 SURVEY: dict[str, Any] = {
@@ -101,12 +104,10 @@ SURVEY: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def program() -> Iterator[Running]:
     """`huisheng run` with the demo hospital; its database may be shared by tests."""
-    folder = tmp_path_factory.mktemp("web")
-    folder.chmod(0o711)
-    for parent in folder.parents[:2]:
-        parent.chmod(0o711)
+    folder = Path(os.environ[TEST_DIR]) / f"run-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    folder.mkdir(0o711)
     with running(folder, HUISHENG_EMBED_ORIGINS="https://www.hospital.example") as started:
         started.publish(SURVEY)
         yield started

@@ -9,6 +9,7 @@ import pytest
 import engine
 from engine import journey
 from engine.export import export_columns, export_row
+from engine.prove import prove
 from engine.questions import AnyQuestionView, Question
 
 OPTIONS = [{"id": "a", "text": "甲"}, {"id": "b", "text": "乙"}]
@@ -120,3 +121,34 @@ def test_the_export_has_the_same_columns_with_and_without_an_answer(kind):
     assert tuple(row) == export_columns(survey)
     if kind != "statement":
         assert any(cell is not None for name, cell in row.items() if name != "ending")
+
+
+@pytest.mark.parametrize("kind", [k for k in TYPES if k != "statement"])
+def test_the_proof_knows_the_values_of_the_type(kind):
+    """A rule on its answer is settled, and a rule that no answer meets is found. # R0.5 (part)"""
+    survey = load(kind)
+    document = json.loads(msgspec.json.encode(survey.document))
+    [page] = document["pages"]
+    shown = [{"op": "answered", "ref": "q"}, *compared(survey.document.pages[0].questions[0])]
+    page["questions"] += [
+        {"id": f"then{n}", "type": "statement", "text": "好", "show_if": rule}
+        for n, rule in enumerate(shown)
+    ]
+    never = {"op": "all", "of": [shown[0], {"op": "not", "of": shown[0]}]}
+    page["questions"].append({"id": "no", "type": "statement", "text": "无", "show_if": never})
+    findings = prove(engine.load(msgspec.json.encode(document)).document)
+    assert (list(findings.undecided), list(findings.unreachable.questions)) == ([], ["no"])
+
+
+def compared(question):
+    """A comparison that the sample's good value meets, where rules can compare the type."""
+    value = SAMPLES[question.type][1]
+    match question.facets().get("", None):
+        case facet if facet is None or facet.kind == "opaque":
+            return []
+        case facet if facet.kind == "set":
+            return [{"op": "has_any", "ref": "q", "value": value}]
+        case facet if facet.kind == "boolean" and isinstance(value, dict):
+            return [{"op": "eq", "ref": "q", "value": value["agreed"]}]
+        case _:
+            return [{"op": "eq", "ref": "q", "value": value}]

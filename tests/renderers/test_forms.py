@@ -1,9 +1,10 @@
 """A form says what its page showed: rendering and reading back are inverse."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from engine.questions import Question
 from renderers.web import changed_answers, read_answers, render_page
 from renderers.web.frame import Frame, Pick
 from tests.renderers.readback import posted
@@ -39,7 +40,7 @@ def test_a_form_that_nobody_touched_changes_nothing(question: str, value: Any) -
 
 def test_every_type_with_a_value_is_sampled() -> None:
     types = {body["type"] for id_, body in QUESTIONS.items() if id_ in VALUES}
-    assert types == {body["type"] for body in QUESTIONS.values()} - {"statement"}
+    assert types == {kind.__struct_config__.tag for kind in get_args(Question)} - {"statement"}
 
 
 def test_an_emptied_field_clears_the_answer() -> None:
