@@ -33,27 +33,48 @@ def to_tree(document: Document) -> Tree:
     return _ordered(tree, {name: i for i, name in enumerate(document.languages)})
 
 
+def own_tree(document: Document, part: msgspec.Struct) -> Tree:
+    """One part of a document as JSON values in the same form; of the document itself all but its
+    pages."""
+    tree: Tree = msgspec.json.decode(msgspec.json.encode(part))
+    if part is document:
+        tree.pop("pages", None)
+    return _ordered(tree, {name: i for i, name in enumerate(document.languages)})
+
+
 def write(document: Document) -> bytes:
     """The document's one written form, UTF-8 JSON."""
     return msgspec.json.encode(to_tree(document))
 
 
 def _ordered(node: Any, languages: dict[str, int]) -> Any:
+    """A list or map in its written order. What is neither is not asked again: a survey of 200
+    questions holds thousands of plain values, and each edit writes it."""
     if isinstance(node, list):
-        return [_ordered(one, languages) for one in cast(list[Any], node)]
-    if not isinstance(node, dict):
-        return node
+        return [
+            _ordered(one, languages) if isinstance(one, dict | list) else one
+            for one in cast(list[Any], node)
+        ]
     members = cast(Tree, node)
-    if members and members.keys() <= languages.keys():
-        return dict(sorted(members.items(), key=lambda pair: languages[pair[0]]))
-    if members and members.keys() <= {"yes", "no"}:
-        members = dict(sorted(members.items(), reverse=True))
-    if members and all(_is_whole(name) for name in members):
-        members = dict(sorted(members.items(), key=lambda pair: int(pair[0])))
-    return {
-        name: value if name in ("ext", "answers") else _ordered(value, languages)
-        for name, value in members.items()
-    }
+    if members:
+        if members.keys() <= languages.keys():
+            return dict(sorted(members.items(), key=lambda pair: languages[pair[0]]))
+        members = _by_name(members)
+    found: Tree = {}
+    for name, value in members.items():
+        is_plain = not isinstance(value, dict | list) or name in ("ext", "answers")
+        found[name] = value if is_plain else _ordered(value, languages)
+    return found
+
+
+def _by_name(members: Tree) -> Tree:
+    """Labels and points by their number, yes before no; anything else as it stands."""
+    first = next(iter(members))
+    if first in ("yes", "no") and members.keys() <= {"yes", "no"}:
+        return dict(sorted(members.items(), reverse=True))
+    if _is_whole(first) and all(map(_is_whole, members)):
+        return dict(sorted(members.items(), key=lambda pair: int(pair[0])))
+    return members
 
 
 def _is_whole(name: str) -> bool:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from builder.panel import Property, properties_of, shown_lines, text_inputs, value_at
-from builder.tree import Tree, find, to_tree
+from builder.tree import Tree, own_tree
 from engine.definition import Page
 from runtime.kit.words import catalogue
 from runtime.staff.building import LISTS, TYPES, Desk
@@ -21,12 +21,9 @@ def panel_of(desk: Desk, at: str, typed: Fields | None, shown: str | None) -> di
     `typed` is what stands in the inputs in place of the document's values; `shown` what the author
     saw there, where that is older than the document.
     """
-    tree = to_tree(desk.document)
-    place = find(tree, at) if at else None
-    if place is None or not place.at.startswith("/pages/"):
-        at, place = "", None
+    at = at if desk.part_in(desk.document, at) is not None else ""
     part: Any = desk.part(at)
-    own = place.part if place is not None else {k: v for k, v in tree.items() if k != "pages"}
+    own = own_tree(desk.document, part)
     given = typed if typed is not None else Fields()
     listed = next((name for name in LISTS if hasattr(part, name)), "")
     return {

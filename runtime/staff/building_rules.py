@@ -13,6 +13,8 @@ from engine.ruletree import Rule
 from engine.scope import Scope
 from runtime.staff.building import SURVEYS, Desk
 
+SAID_KEPT = 16
+
 
 class Slot(Struct, frozen=True):
     """A place for a rule: what it is for, the sentence of the rule that stands there ("" for none),
@@ -31,6 +33,9 @@ class Slots(Struct, frozen=True):
     flow: str = ""
 
 
+RulesOnCanvas = dict[str, tuple[Slot, ...]]
+
+
 def rule_address(survey: str, at: Where, back: str = "") -> str:
     """Where a rule is edited."""
     query = {"at": at.of, "member": at.member}
@@ -39,8 +44,27 @@ def rule_address(survey: str, at: Where, back: str = "") -> str:
     return f"{SURVEYS}/{survey}/edit/rule?{urlencode(query)}"
 
 
-def rules_on_canvas(desk: Desk, document: Document) -> dict[str, tuple[Slot, ...]]:
-    """What the rules of each page and question say, by their ids."""
+def rules_on_canvas(desk: Desk, document: Document) -> RulesOnCanvas:
+    """What the rules of each page and question say, by their ids.
+
+    An act compares the canvas before and after it, and what was after one act is before the next:
+    the documents of the last acts are kept with what their rules say.
+    """
+    key = (id(document), desk.survey, desk.lang, frozenset(desk.names.items()))
+    known = _said.get(key)
+    if known is None:
+        if len(_said) >= SAID_KEPT:
+            _said.clear()
+        known = _said[key] = (document, _rules_of(desk, document))
+    return known[1]
+
+
+_said: dict[tuple[Any, ...], tuple[Document, RulesOnCanvas]] = {}
+"""What the rules of lately drawn documents say. A document is held as long as its number stands in
+a key, so that no other gets it."""
+
+
+def _rules_of(desk: Desk, document: Document) -> RulesOnCanvas:
     words = Decisions(Scope(document), desk.lang, names=desk.names)
     found: dict[str, tuple[Slot, ...]] = {}
     for page in document.pages:

@@ -3,18 +3,23 @@
 import html
 import json
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import event
 
 from builder.edits import SetMember
 from builder.tree import to_tree
 from engine.definition import Document
 from runtime.audit.models import Actor
 from runtime.drafts import service as drafts
+from runtime.kit.db import Database
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
+from tests.bench.builder import surveys
 from tests.bench.engine_form import build
 from tests.runtime.conftest import SURVEY
 from tests.runtime.test_users_page import sign_in
@@ -332,6 +337,55 @@ def test_only_designers_enter(author: Author) -> None:
     assert author.client.get("/staff/surveys/none/edit").status_code == 404
     sign_in(author.deployment, author.client, "reader", "analyst")
     assert author.client.get(author.url).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("act", "at"),
+    [("save", "q10_0"), ("insert rating", "q10_0"), ("add options", "q10_3"), ("copy", "q10_4"),
+     ("down q10_4", "q10_4"), ("remove q10_4_2", "q10_4"), ("undo", "q10_0")],
+)  # fmt: skip
+def test_an_act_moves_as_much_in_a_long_survey_as_in_a_short_one(
+    author: Author, act: str, at: str
+) -> None:
+    """Statements, and pieces of the page with what stands in them: 200 questions or ten.
+
+    # R0.4 (part)
+    """
+    moved: dict[str, tuple[int, int, int]] = {}
+    for survey in surveys():
+        store_survey(author.deployment.db, json.dumps(survey).encode(), publish=False)
+        author.url = f"/staff/surveys/{survey['id']}/edit"
+        shown = {"shown": author.shown(at), "m:text": "另一个问法"}
+        author.did("save", at, **shown)
+        author.did("copy q10_4", at)
+        seq = re.search(r'name="seq" value="(\d+)"', author.page(at))
+        assert seq is not None
+        typed = {"shown": author.shown(at), "m:text": "又一个"} if act == "save" else {}
+        form = {"_csrf": author.csrf, "act": act, "at": at, "was": at, "seq": seq[1], **typed}
+        statements: list[str] = []
+        with counted(author.deployment.db, statements):
+            answer = author.client.post(
+                author.url, data=form, headers=CHINESE | {"hx-request": "true"}
+            )
+        assert answer.status_code == 200, answer.text[:500]
+        text = re.sub(r"<option.*?</option>", "", answer.text)  # the pages it may be moved to
+        moved[survey["id"]] = (len(statements), text.count("hx-swap-oob"), text.count("<"))
+    (asked, pieces, marks), few = moved["bench"], moved["few"]
+    assert asked == few[0] and asked <= 24
+    assert pieces <= few[1] + 2, "a neighbour's rule may speak of what was changed"
+    assert marks <= few[2] * 3, "the long one has rules on its lines, which are drawn as well"
+
+
+@contextmanager
+def counted(db: Database, into: list[str]) -> Generator[None]:
+    """Every statement that the block sends to the database."""
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        into.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield
+    event.remove(db.engine, "before_cursor_execute", note)
 
 
 def test_an_edit_of_a_long_survey_sends_what_it_changed(author: Author) -> None:
