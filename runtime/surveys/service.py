@@ -359,7 +359,18 @@ def hold(connection: sa.Connection, survey_id: str, *, for_update: bool = False)
         raise NotFound("survey", "There is no survey of this id.")
     is_draft = row.draft is not None
     data = bytes(row.draft) if is_draft else read_version(connection, row.id, row.published_version)
-    return Held(row.id, data, row.draft_seq, row.published_version, row.digest, is_draft)
+    digest = row.digest
+    if row.published_version is not None and digest is None:
+        # Published while the lock was waited for: the row is the newest, the join is from before.
+        digest = _digest_of(connection, row.id, row.published_version)
+    return Held(row.id, data, row.draft_seq, row.published_version, digest, is_draft)
+
+
+def _digest_of(connection: sa.Connection, survey_id: str, version: int) -> str:
+    return connection.execute(
+        sa.text("SELECT digest FROM survey_versions WHERE survey_id = :id AND version = :version"),
+        {"id": survey_id, "version": version},
+    ).scalar_one()
 
 
 def keep_draft(
