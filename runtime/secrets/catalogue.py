@@ -319,7 +319,7 @@ PERSONAL: tuple[Personal, ...] = (
         "survey_approvals",
         "decided_by_name",
         "personal",
-        "who approved, returned or voided it",
+        "who approved, returned, withdrew or voided it",
         "surveys:read",
         "as long as the survey",
     ),

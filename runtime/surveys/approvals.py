@@ -1,4 +1,4 @@
-"""A second person's approval before a survey goes out: asked for, given, returned, or void.
+"""A second person's approval before a survey goes out: asked for, given, returned, withdrawn, void.
 
 A request stands for the draft as it was then. Every change of the draft voids it in the same
 transaction; approving takes the survey's lock first, as an edit does, so that of an approval and an
@@ -21,7 +21,8 @@ from runtime.kit.problems import Forbidden, NotFound, StateConflict, Unprocessab
 from runtime.parameters.service import value_of
 
 MAX_NOTES = 1000
-State = Literal["waiting", "approved", "returned", "void"]
+WAITS_NO_LONGER = "The request waits no longer; look at it again."
+State = Literal["waiting", "approved", "returned", "withdrawn", "void"]
 
 
 class Approval(Struct, frozen=True):
@@ -145,6 +146,21 @@ def give_back(
         _record(connection, actor, "survey.approval_returned", found.survey_id, found.seq, clock)
 
 
+def withdraw(db: Database, approval: UUID, *, actor: Actor, clock: Clock = system_clock) -> None:
+    """Take one's own request back; the draft stays as it is.
+
+    Raises:
+        NotFound, StateConflict: no such request; it waits no longer.
+        Forbidden: somebody else asked.
+    """
+    with db.begin() as connection:
+        asked, _ = _asked(connection, approval)
+        if actor.id != asked.asked_by:
+            raise Forbidden("withdraw_others", "Whoever asked for approval withdraws it.")
+        _close(connection, asked, "withdrawn", "", actor, clock)
+        _record(connection, actor, "survey.approval_withdrawn", asked.survey_id, asked.seq, clock)
+
+
 def approve(connection: sa.Connection, approval: UUID, actor: Actor, clock: Clock) -> Approval:
     """Approve within the transaction that publishes.
 
@@ -172,30 +188,52 @@ def void(connection: sa.Connection, survey_id: str, actor: Actor, clock: Clock) 
 def _decide(
     connection: sa.Connection, approval: UUID, state: State, reason: str, actor: Actor, clock: Clock
 ) -> Approval:
-    asked = connection.execute(sa.text(f"{_SELECT} WHERE id = :id"), {"id": approval}).one_or_none()
-    if asked is None:
-        raise NotFound("approval", "There is no such request.")
-    row = _held(connection, asked.survey_id)
+    asked, row = _asked(connection, approval)
     if actor.id in (asked.asked_by, row.draft_by):
         raise Forbidden("approve_own", "Somebody else has to approve what you wrote or asked for.")
-    decided = connection.execute(
+    if asked.seq != row.draft_seq:
+        raise StateConflict("approval_void", WAITS_NO_LONGER)
+    _close(connection, asked, state, reason, actor, clock)
+    return asked
+
+
+def _asked(connection: sa.Connection, approval: UUID) -> tuple[Approval, Any]:
+    """A request, with its survey's row, held as an edit holds it."""
+    found = connection.execute(sa.text(f"{_SELECT} WHERE id = :id"), {"id": approval}).one_or_none()
+    if found is None:
+        raise NotFound("approval", "There is no such request.")
+    asked = Approval(*found)
+    return asked, _held(connection, asked.survey_id)
+
+
+def _close(
+    connection: sa.Connection,
+    asked: Approval,
+    state: State,
+    reason: str,
+    actor: Actor,
+    clock: Clock,
+) -> None:
+    """What became of a request that waits.
+
+    Raises:
+        StateConflict: it waits no longer.
+    """
+    closed = connection.execute(
         sa.text(
             "UPDATE survey_approvals SET state = :state, reason = :reason, decided_at = :now, "
-            "decided_by_name = :name "
-            "WHERE id = :id AND state = 'waiting' AND seq = :seq RETURNING id"
+            "decided_by_name = :name WHERE id = :id AND state = 'waiting' RETURNING id"
         ),
         {
-            "id": approval,
+            "id": asked.id,
             "state": state,
             "reason": reason,
             "now": clock(),
             "name": actor.name,
-            "seq": row.draft_seq,
         },
     ).scalar_one_or_none()
-    if decided is None:
-        raise StateConflict("approval_void", "The request waits no longer; look at it again.")
-    return Approval(*asked)
+    if closed is None:
+        raise StateConflict("approval_void", WAITS_NO_LONGER)
 
 
 def _held(connection: sa.Connection, survey_id: str) -> Any:

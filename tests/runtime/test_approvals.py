@@ -3,7 +3,9 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -107,6 +109,53 @@ def test_a_request_is_returned_with_a_reason(strict: Deployment) -> None:
     assert service.get_line(strict.db, "visit").version == 1
 
 
+def test_who_asked_withdraws_and_nobody_else(strict: Deployment) -> None:
+    """The draft stays, the line says who; what was withdrawn is not approved, and may be asked for
+    again. # R0.4 (part)"""
+    asked = ask(strict)
+    for actor in (BOB, EVE):
+        with pytest.raises(Forbidden):
+            approvals.withdraw(strict.db, asked.id, actor=actor)
+    approvals.withdraw(strict.db, asked.id, actor=ANN)
+    assert (newest(strict).state, newest(strict).decided_by_name) == ("withdrawn", "安")
+    assert actions(strict)[-1] == "survey.approval_withdrawn" and approvals.waiting(strict.db) == []
+    for late in (
+        lambda: approve(strict, asked),
+        lambda: approvals.give_back(strict.db, asked.id, reason="晚了", actor=BOB),
+        lambda: approvals.withdraw(strict.db, asked.id, actor=ANN),
+    ):
+        with pytest.raises(StateConflict):
+            late()
+    assert approve(strict, ask(strict)).version == 2
+
+
+def test_of_an_approval_and_a_withdrawal_at_one_moment_exactly_one_decides(
+    strict: Deployment,
+) -> None:
+    """Either it is out and was never withdrawn, or the other way round. Twelve races."""
+    for n in range(12):
+        edit(strict, ANN, f"第 {n} 次")
+        asked, before = ask(strict), service.get_line(strict.db, "visit").version or 0
+        gate = threading.Barrier(2)
+
+        def at_once(act: Callable[[], Any], gate: Any = gate) -> bool:
+            gate.wait()
+            try:
+                act()
+            except StateConflict:
+                return False
+            return True
+
+        with ThreadPoolExecutor(2) as pool:
+            is_out = pool.submit(at_once, partial(approve, strict, asked))
+            is_back = pool.submit(
+                at_once, partial(approvals.withdraw, strict.db, asked.id, actor=ANN)
+            )
+        assert is_out.result() != is_back.result()
+        after = service.get_line(strict.db, "visit").version or 0
+        assert (after > before) == is_out.result() == (newest(strict).state == "approved")
+
+
 @pytest.mark.parametrize("way", ["edit", "undo", "document", "ask again"])
 def test_any_change_after_the_request_voids_it(strict: Deployment, way: str) -> None:
     """An edit, taking one back, a document from outside, another request. # R0.4 (part)"""
@@ -168,10 +217,9 @@ def test_of_an_approval_and_an_edit_at_one_moment_exactly_one_decides(strict: De
             edit(strict, ANN, f"{title}之后")
             return "edited"
 
+        racers: list[Callable[[], str]] = [approving, returning, editing]
         with ThreadPoolExecutor(3) as pool:
-            said = [
-                one.result() for one in [pool.submit(f) for f in (approving, returning, editing)]
-            ]
+            said = [one.result() for one in [pool.submit(racer) for racer in racers]]
         after = service.get_line(strict.db, "visit").version or 0
         state = newest(strict).state
         assert (after == before + 1) == (said[0] == "published") == (state == "approved"), said
@@ -222,6 +270,23 @@ def test_a_draft_changed_while_it_is_proved_is_not_published(deployment: Deploym
             publishing.result()
     assert service.get_line(db, "visit").version == 1
     assert "second" in bytes(service.get_survey(db, "visit").document).decode()
+
+
+def test_an_edit_that_waits_while_a_version_goes_out_goes_on_from_it(strict: Deployment) -> None:
+    """It was begun before there was such a version, and finds it when its turn comes."""
+    with ThreadPoolExecutor(1) as pool:
+        with strict.db.begin() as connection:
+            service.hold(connection, "visit", for_update=True)
+            editing = pool.submit(edit, strict, BOB, "等到了")
+            wait_for_a_waiting_lock(strict)
+            for statement in (
+                "INSERT INTO survey_versions (survey_id, version, document, digest, published_at) "
+                "SELECT survey_id, 2, document, 'second', now() FROM survey_versions",
+                "UPDATE surveys SET published_version = 2, draft = NULL WHERE id = 'visit'",
+            ):
+                connection.execute(sa.text(statement))
+        assert editing.result() > 0
+    assert "等到了" in bytes(service.get_survey(strict.db, "visit").document).decode()
 
 
 def wait_for_a_waiting_lock(deployment: Deployment) -> None:

@@ -167,6 +167,7 @@ MATRIX = {
     "GET /staff/surveys/{survey:str}/versions/{version:int}/paper.pdf": "HRDQNM",
     "GET /staff/surveys/{survey:str}/publish": "HRDQNM",
     "POST /staff/surveys/{survey:str}/publish/ask": "Q",
+    "POST /staff/surveys/{survey:str}/publish/withdraw": "Q",
     "POST /staff/surveys/{survey:str}/publish/return": "RQ",
     "POST /staff/surveys/{survey:str}/publish": "RQ",
     "GET /staff/surveys/{survey:str}/code.svg": "HRDQNM",

@@ -176,6 +176,29 @@ def test_another_person_approves_or_returns(publisher: Publisher) -> None:
     assert (line.published_by, line.approved_by) == ("designer", "reviewer")
 
 
+def test_who_asked_takes_the_request_back(publisher: Publisher) -> None:
+    """One button for the author, none for the colleague, who sees what became of it; what was
+    written to go with it is asked for anew. # R0.4 (part)"""
+    change(publisher.deployment.db, OTHER, "publishing.approve_surveys", True)
+    publisher.edit(_title("一"))
+    publisher.post("/ask", notes="请看")
+    assert "撤回这次提交" in publisher.text
+    waiting = approvals.newest(publisher.deployment.db, "visit")
+    assert waiting is not None
+    publisher.sign_in("reviewer", "survey_designer")
+    assert "撤回这次提交" not in publisher.text
+    refused = publisher.post("/withdraw", approval=str(waiting.id))
+    assert refused.status_code == 403 and "只有提交审批的人可以撤回" in html.unescape(refused.text)
+
+    publisher.sign_in("designer")
+    assert publisher.post("/withdraw").status_code == 303
+    assert "已由本人撤回" in publisher.text and "提交审批" in publisher.text
+    late = publisher.post("/withdraw", approval=str(waiting.id))
+    assert late.status_code == 409 and "处理过了" in html.unescape(late.text)
+    publisher.sign_in("reviewer")
+    assert "同意并发布" not in publisher.text and publisher.version == 1
+
+
 def test_an_edit_after_the_request_voids_it(publisher: Publisher) -> None:
     """The approver's page was open meanwhile: the press is refused, the page says why.
     # R0.4 (part)"""

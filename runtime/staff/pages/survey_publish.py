@@ -1,5 +1,7 @@
 """Publishing a survey: what stands against it, what it changes, and whose approval it needs."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -81,21 +83,26 @@ def ask(desk: OnDesk, fields: Sent) -> Answer:
     return redirect(desk.under(HERE), toast="saved")
 
 
+@takes(f"{HERE}/withdraw")
+def withdraw(desk: OnDesk, fields: Sent) -> Answer:
+    """Take one's own request for approval back."""
+    return _settled(desk, fields, approvals.withdraw)
+
+
 @takes(f"{HERE}/return", "surveys:publish")
 def give_back(desk: OnDesk, fields: Sent) -> Answer:
     """Return a request with a reason."""
+    return _settled(desk, fields, partial(approvals.give_back, reason=fields["reason"]))
+
+
+def _settled(desk: Desk, fields: Fields, settle: Callable[..., None]) -> Answer:
+    """The page after a request was withdrawn or returned."""
     gate = Gate(desk)
     approval = _named(fields["approval"])
     if approval is None:
         raise NotFound("approval", "There is no such request.")
     try:
-        approvals.give_back(
-            gate.db,
-            approval,
-            reason=fields["reason"],
-            actor=desk.principal.actor(),
-            clock=desk.deployment.clock,
-        )
+        settle(gate.db, approval, actor=desk.principal.actor(), clock=desk.deployment.clock)
     except (StateConflict, Forbidden, Unprocessable) as error:
         return gate.again(error, fields)
     return redirect(desk.under(HERE), toast="saved")
@@ -166,7 +173,7 @@ class Gate:
     def again(self, error: AppError, fields: Fields) -> Answer:
         """The page as it is now, with what was refused."""
         known = ("approval_needed", "approval_void", "approve_own", "changed_meanwhile", "findings",
-                 "reason")  # fmt: skip
+                 "reason", "withdraw_others")  # fmt: skip
         code = error.code if error.code in known else "not_yet"
         newest = Gate(Desk(self.desk.request, self.desk.principal, self.desk.deployment,
                            self.desk.survey))  # fmt: skip
@@ -193,6 +200,7 @@ class Gate:
             needs_approval=self.is_approval_needed,
             asked=asked if self._still_matters(asked) else None,
             may_decide=self._may_decide(asked),
+            may_withdraw=self._may_withdraw(asked),
             changes=self._changes(),
             p=self.say,
         )
@@ -207,6 +215,12 @@ class Gate:
         me = self.desk.principal
         waits = {one.survey_id: one for one in approvals.waiting(self.db)}.get(self.desk.survey)
         return me.may("surveys:publish") and waits is not None and waits.is_for(me.user_id)
+
+    def _may_withdraw(self, asked: Approval | None) -> bool:
+        """Whether this person waits for others and may take the request back."""
+        me = self.desk.principal
+        is_waiting = asked is not None and asked.state == "waiting"
+        return is_waiting and asked.asked_by == me.user_id and me.may("surveys:write")
 
     def _changes(self) -> dict[str, Any] | None:
         """What the draft changes against the version that is out; None for the first one."""
@@ -226,4 +240,4 @@ def _key(problem: Problem) -> str:
     return f"{problem.code} {problem.at}"
 
 
-handlers: tuple[ControllerRouterHandler, ...] = (show, publish, ask, give_back)
+handlers: tuple[ControllerRouterHandler, ...] = (show, publish, ask, withdraw, give_back)
