@@ -68,7 +68,7 @@ class _Proof:
             endings=self.lost("ending", (e.id for e in self.document.endings)),
             jumps=self.lost("jump", (n for n in self.places if n.startswith("/"))),
         )
-        self.positive_witnesses()
+        self.positive_witnesses({self.about, *never, *always})
         self.reasons(unreachable, never, always)
         return Findings(
             unreachable=unreachable,
@@ -165,12 +165,13 @@ class _Proof:
 
     # -- witnesses --------------------------------------------------------------------------
 
-    def positive_witnesses(self) -> None:
-        """A response for each page, ending and jump that is reached, and for the rule asked of."""
+    def positive_witnesses(self, rules: set[str]) -> None:
+        """A response for each page, ending and jump that is reached, and for and against these
+        rules."""
         for goal, trace in sorted(self.search.shown.items()):
             if goal.kind in ("page", "ending", "jump"):
                 self.witnesses[f"{goal.kind}s.{goal.name}"] = _response(trace)
-            elif goal.kind in ("true", "false") and goal.name == self.about:
+            elif goal.kind in ("true", "false") and goal.name in rules:
                 self.witnesses[f"{goal.kind}.{goal.name}"] = _response(trace)
 
     def reasons(self, lost: Unreachable, never: tuple[str, ...], always: tuple[str, ...]) -> None:

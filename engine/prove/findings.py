@@ -37,7 +37,8 @@ class Findings(msgspec.Struct, frozen=True):
     that no answer ever satisfies, `dead_ends` those that some patients cannot answer.
     `every_path_ends` is None where that was not settled. `witnesses` has responses
     (`{"answers", "context", "today"}`) by `pages.<id>`, `endings.<id>`, `jumps.<pointer>`,
-    `scores.<id>.low`, `computed.<id>.high`, `dead_ends.<id>`, and by the pointer of a rule or
+    `scores.<id>.low`, `computed.<id>.high`, `dead_ends.<id>`, `false.<pointer>` of a rule that is
+    never true, `true.<pointer>` of one that always is, and by the pointer of such a rule or
     `unreachable.<kind>.<id>` the rules that exclude each other (`{"because": [pointers]}`).
     `places` has the pointer of each id.
     """

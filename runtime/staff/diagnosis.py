@@ -1,15 +1,16 @@
 """The logic doctor's findings in words, each at the part that it concerns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from builder.decisions import Decisions
+from builder.rules import Where, pointer_of
 from engine.problems import Problem
 from engine.prove import Findings
 from engine.ruletree import Rule, refs
-from engine.scope import Scope
+from engine.scope import PlacedRule, Scope
 from runtime.staff.building import Desk, owner_of
 from runtime.staff.standing import facts_of
 from runtime.surveys import findings
@@ -33,16 +34,12 @@ def diagnosis(desk: Desk, at: str = "") -> dict[str, Any]:
     the chosen part `at` also who sees it and who does not."""
     errors = desk.draft.problems
     rule = None if errors else _rule_of(desk, at)
-    about = f"{rule[0]}/show_if" if rule else ""
-    found = None if errors else findings.prove(desk.document, findings.EDIT_SECONDS, about)
-    words = Decisions(Scope(desk.document), desk.lang, names=desk.names)
+    found = None
     told = [_finding(desk, one) for one in errors]
-    if found is not None:
-        told += [
-            _finding(desk, one, _shown_by(desk, words, one, found))
-            for one in findings.warnings(found)
-            if one.code != UNDECIDED
-        ]
+    if not errors:
+        found = findings.prove(desk.document, findings.EDIT_SECONDS, rule.at if rule else "")
+        doubts = told_once(findings.warnings(found))
+        told += in_words(desk, (one for one in doubts if one.code != UNDECIDED), found)
     by_owner: dict[str, list[Finding]] = {}
     for one in told:
         by_owner.setdefault(one.owner, []).append(one)
@@ -51,10 +48,34 @@ def diagnosis(desk: Desk, at: str = "") -> dict[str, Any]:
         "doubts": [one for one in told if not one.is_error],
         "by_owner": by_owner,
         "on_canvas": {one.id for sheet in desk.document.pages for one in (sheet, *sheet.questions)},
-        "examples": _examples(desk, words, rule, found) if rule and found else (),
+        "examples": _examples(desk, rule, found) if rule and found else (),
         "undecided": [] if found is None else list(found.undecided),
         "is_proved": found is not None,
     }
+
+
+def told_once(problems: Iterable[Problem]) -> list[Problem]:
+    """The warnings without those that others tell already: that a part's own condition is never
+    true, beside that nobody sees the part."""
+    listed = list(problems)
+    lost = {one.at for one in listed if one.code.startswith("unreachable_")}
+    dead = {f"{one.at}/if" for one in listed if one.code == "dead_jump"}
+    own = {f"{at}/show_if" for at in lost} | dead
+    return [one for one in listed if one.code != "never_true" or one.at not in own]
+
+
+def in_words(desk: Desk, problems: Iterable[Problem], found: Findings) -> list[Finding]:
+    """Warnings of a proof, each with a patient and the rules that show it."""
+    words = Decisions(Scope(desk.document), desk.lang, names=desk.names)
+    rules = {one.at: one for one in words.scope.rules()}
+    return [
+        _finding(
+            desk,
+            one,
+            (*_patient_of(desk, words, one, rules, found), *_because(desk, words, one, found)),
+        )
+        for one in problems
+    ]
 
 
 def _finding(desk: Desk, problem: Problem, reasons: tuple[str, ...] = ()) -> Finding:
@@ -66,12 +87,36 @@ def _finding(desk: Desk, problem: Problem, reasons: tuple[str, ...] = ()) -> Fin
 # What shows a finding
 
 
-def _shown_by(desk: Desk, words: Decisions, problem: Problem, found: Findings) -> tuple[str, ...]:
-    """The smallest set of rules that exclude it, or a patient who gets stuck, in words."""
-    witness: Mapping[str, Any] = found.witnesses.get(_key(problem), {})
-    if "answers" in witness:
-        patient = told_answers(desk, words, witness["answers"])
+def _patient_of(
+    desk: Desk,
+    words: Decisions,
+    problem: Problem,
+    rules: Mapping[str, PlacedRule],
+    found: Findings,
+) -> tuple[str, ...]:
+    """A patient who shows it: one who gets stuck, who never sees this, or who always does."""
+    stuck: Mapping[str, Any] = found.witnesses.get(_key(problem), {})
+    if "answers" in stuck:
+        patient = told_answers(desk, words, stuck["answers"])
         return (desk.say("doctor_stuck", patient=patient),) if patient else ()
+    rule = rules.get(_own_rule(problem))
+    if rule is None:
+        return ()
+    side = "true" if problem.code == "always_true" else "false"
+    patient = _patient(desk, words, rule.rule, found.witnesses.get(f"{side}.{rule.at}"))
+    return (desk.say(f"doctor_{side}_{rule.role}", patient=patient),) if patient else ()
+
+
+def _own_rule(problem: Problem) -> str:
+    """The pointer of the rule that a warning is about, or that shows the part it is about."""
+    if problem.code.startswith("unreachable_"):
+        return f"{problem.at}/show_if"
+    return f"{problem.at}/if" if problem.code == "dead_jump" else problem.at
+
+
+def _because(desk: Desk, words: Decisions, problem: Problem, found: Findings) -> tuple[str, ...]:
+    """The smallest set of rules that exclude it."""
+    witness: Mapping[str, Any] = found.witnesses.get(_key(problem), {})
     rules = {one.at: one.rule for one in words.scope.rules()}
     because = [at for at in witness.get("because", ()) if at != problem.at]
     said = tuple(
@@ -107,35 +152,36 @@ def told_answers(desk: Desk, words: Decisions, answers: Mapping[str, Any]) -> st
     return between.join(desk.say("one_answer", what=what, value=value) for what, value in said)
 
 
+def _patient(desk: Desk, words: Decisions, rule: Rule, witness: Mapping[str, Any] | None) -> str:
+    """What a patient answers, and does not, to what a rule looks at; "" where nothing is known."""
+    facts = () if witness is None else facts_of(words, refs(rule), witness)
+    return desk.say("between_answers").join(
+        desk.say("one_answer", what=what, value=value)
+        if value
+        else desk.say("no_answer", what=what)
+        for what, value in facts
+    )
+
+
 # Who sees the chosen part
 
 
-def _rule_of(desk: Desk, at: str) -> tuple[str, Rule] | None:
-    """The pointer of a page or question, and the rule by which it is shown."""
-    for p, sheet in enumerate(desk.document.pages):
-        own = ((f"/pages/{p}/questions/{q}", one) for q, one in enumerate(sheet.questions))
-        for pointer, part in ((f"/pages/{p}", sheet), *own):
-            if part.id == at and part.show_if is not None:
-                return pointer, part.show_if
-    return None
+def _rule_of(desk: Desk, at: str) -> PlacedRule | None:
+    """The rule by which a page or a question is shown."""
+    if not at or getattr(desk.part(at), "show_if", None) is None:
+        return None
+    pointer = pointer_of(desk.document, Where(at, "show_if"))
+    return next(one for one in Scope(desk.document).rules() if one.at == pointer)
 
 
-def _examples(
-    desk: Desk, words: Decisions, rule: tuple[str, Rule], found: Findings
-) -> tuple[str, ...]:
-    """A patient who never sees the part, and one who does."""
+def _examples(desk: Desk, rule: PlacedRule, found: Findings) -> tuple[str, ...]:
+    """A patient who never sees the part, and one who does; nothing where a finding tells that."""
+    if rule.at in (*found.never, *found.always):
+        return ()
+    words = Decisions(Scope(desk.document), desk.lang, names=desk.names)
     said: list[str] = []
-    for kind, code in (("false", "doctor_never_sees"), ("true", "doctor_sees")):
-        witness = found.witnesses.get(f"{kind}.{rule[0]}/show_if")
-        if witness is None:
-            continue
-        facts = facts_of(words, refs(rule[1]), witness)
-        patient = desk.say("between_answers").join(
-            desk.say("one_answer", what=what, value=value)
-            if value
-            else desk.say("no_answer", what=what)
-            for what, value in facts
-        )
-        if patient:
+    for kind, code in (("false", "doctor_false_question"), ("true", "doctor_sees")):
+        witness = found.witnesses.get(f"{kind}.{rule.at}")
+        if patient := _patient(desk, words, rule.rule, witness):
             said.append(desk.say(code, patient=patient))
     return tuple(said)

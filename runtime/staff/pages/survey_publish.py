@@ -20,6 +20,7 @@ from runtime.staff.building import Desk, placed
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import Outcome
 from runtime.staff.comparison import Telling
+from runtime.staff.diagnosis import Finding, in_words, told_once
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.survey_changes import stored_answers
@@ -126,13 +127,17 @@ class Gate:
         self.db = desk.deployment.db
         self.errors = check(desk.document)
         self.doubts: tuple[Problem, ...] = ()
+        self.told: list[tuple[str, Finding]] = []
         self.broken: list[Patient] = []
         self.lost_pictures = 0
         if desk.draft.is_draft and not self.errors:
             self._examine(desk.document)
 
     def _examine(self, document: Document) -> None:
-        self.doubts = findings.warnings(findings.prove(document, findings.PUBLISH_SECONDS))
+        found = findings.prove(document, findings.PUBLISH_SECONDS)
+        self.doubts = findings.warnings(found)
+        once = told_once(self.doubts)
+        self.told = list(zip(map(_key, once), in_words(self.desk, once, found), strict=True))
         self.lost_pictures = len(service.missing_pictures(self.db, document, self.desk.lang))
         sites = {one.id: one.text for one in list_sites(self.db, self.desk.lang)}
         telling = PatientTelling(Scope(document), self.desk.lang, sites)
@@ -166,7 +171,7 @@ class Gate:
         if fields["seq"] != str(self.desk.draft.seq):
             return self.say("changed_since")
         seen = {value for name, value in fields.items() if name.startswith(SEEN)}
-        if not {_key(one) for one in self.doubts} <= seen:
+        if not {key for key, _ in self.told} <= seen:
             return self.say("needs_confirmation")
         return None
 
@@ -182,7 +187,6 @@ class Gate:
     def draw(self, refused: str = "", *, status: int = 200, typed: Fields | None = None) -> Answer:
         """The page."""
         desk = self.desk
-        doubts = placed(desk, self.doubts)
         asked = approvals.newest(self.db, desk.survey)
         return drawn(
             desk,
@@ -195,7 +199,7 @@ class Gate:
             broken=self.broken,
             walks=len(desk.document.walks),
             lost_pictures=self.lost_pictures,
-            doubts=list(zip(map(_key, self.doubts), doubts, strict=True)),
+            doubts=self.told,
             is_publishable=self.is_publishable,
             needs_approval=self.is_approval_needed,
             asked=asked if self._still_matters(asked) else None,
@@ -219,8 +223,9 @@ class Gate:
     def _may_withdraw(self, asked: Approval | None) -> bool:
         """Whether this person waits for others and may take the request back."""
         me = self.desk.principal
-        is_waiting = asked is not None and asked.state == "waiting"
-        return is_waiting and asked.asked_by == me.user_id and me.may("surveys:write")
+        if asked is None or asked.state != "waiting" or not me.may("surveys:write"):
+            return False
+        return asked.asked_by == me.user_id
 
     def _changes(self) -> dict[str, Any] | None:
         """What the draft changes against the version that is out; None for the first one."""

@@ -59,6 +59,13 @@ def evaluate(
     document: Json, answers: Json, context: Json | None = None, today: date | None = None
 ) -> Outcome:
     """Walks the pages once, in order."""
+    return walked(document, answers, context, today).out
+
+
+def walked(
+    document: Json, answers: Json, context: Json | None = None, today: date | None = None
+) -> "Walk":
+    """The same, with what is known at its end."""
     walk = Walk(document, context or {}, today)
     pages = document["pages"]
     index = 0
@@ -78,7 +85,7 @@ def evaluate(
             break
         index = next(i for i, p in enumerate(pages) if p["id"] == jump)
     walk.finish(answers)
-    return walk.out
+    return walk
 
 
 class Walk:

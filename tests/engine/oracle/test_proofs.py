@@ -162,15 +162,20 @@ def broken_witnesses(document: Json, survey: engine.Survey, findings: Findings) 
     wrong: list[str] = []
     for name, witness in findings.witnesses.items():
         if "because" in witness:
-            if not all(_is_rule(document, at) for at in witness["because"]):
+            if not all(_rule_at(document, at) is not None for at in witness["because"]):
                 wrong.append(name)
             continue
         answers, context = witness["answers"], witness["context"]
         today = date.fromisoformat(witness["today"])
         said = survey.evaluate(answers, context, today)
-        plain = oracle.evaluate(document, answers, context, today)
+        walk = oracle.walked(document, answers, context, today)
         kind, _, shown = name.partition(".")
-        if list(said.path) != plain.path or not _shows(document, said, kind, shown, findings):
+        if kind in ("true", "false"):
+            is_true = walk.truth(_rule_at(document, shown)) is True
+            is_shown = said.complete and is_true == (kind == "true")
+        else:
+            is_shown = _shows(document, said, kind, shown, findings)
+        if list(said.path) != walk.out.path or not is_shown:
             wrong.append(name)
     return wrong
 
@@ -198,8 +203,8 @@ def _shows(
             return False
 
 
-def _is_rule(document: Json, at: str) -> bool:
+def _rule_at(document: Json, at: str) -> Any:
     node: Any = json.loads(json.dumps(document))
     for part in at.split("/")[1:]:
-        node = node[int(part)] if isinstance(node, list) else node.get(part)
-    return node is not None
+        node = node[int(part)] if part.isdecimal() else node.get(part)
+    return node
