@@ -263,7 +263,7 @@ class _Worker:
     def set_member(self, edit: SetMember) -> AnyEdit:
         node = self.part(edit.of)
         *path, last = edit.member.split("/")
-        fixed = ("id", "type", "format", *LISTS, "questions")
+        fixed = ("id", "type", "format", *LISTS) if not edit.of else ("id", "type", "questions")
         if not path and last in fixed and name_in(edit.of) is None:
             raise Refused(Problem("not_set_so", "", {"member": last}))
         nodes = self._nodes(node, path, edit.member)
@@ -482,9 +482,11 @@ def _entry(node: Any, name: str) -> Any:
 
 
 def _prune(nodes: list[Any], path: list[str]) -> None:
-    """Take out the maps along a path that hold nothing any more, the inner ones first."""
+    """Take out the maps along a path that hold nothing any more, the inner ones first; what a part
+    cannot be without stays, yet to be written."""
+    needed = ("text", "alt") if "pages" not in nodes[0] else ("title",)
     for outer, name, inner in reversed(list(zip(nodes, path, nodes[1:], strict=False))):
-        if not inner and isinstance(outer, dict):
+        if not inner and isinstance(outer, dict) and name not in needed:
             cast(Tree, outer).pop(name, None)
 
 

@@ -14,22 +14,22 @@ from msgspec import inspect as schema
 
 from builder.edits import AnyEdit, SetMember, Several
 from builder.tree import Tree
-from engine.definition import ContextField
+from engine.definition import ContextField, Document
 
 Kind = Literal[
     "text", "line", "whole", "number", "yes_no", "choice", "list", "required", "texts", "points",
     "lines", "some", "json",
 ]  # fmt: skip
 OWN = frozenset(
-    ("id", "type", "format", "bank", "show_if", "when", "next", "questions", "options", "rows",
+    ("id", "type", "bank", "show_if", "when", "next", "questions", "options", "rows",
      "nodes", "pages", "computed", "scores", "endings", "alerts", "walks", "of", "weights",
      "answers", "expect", "languages", "media", "image", "value", "context")
 )  # fmt: skip
 """Members that have a place of their own on the page."""
 RARE = frozenset(
     ("tags", "privacy", "codes", "ext", "media", "points", "reverse", "pattern", "pattern_message",
-     "dimension", "url", "category", "audience", "scale", "rows_required", "within",
-     "min_length", "max_bytes", "types", "open_form", "min_answered")
+     "dimension", "url", "category", "audience", "rows_required", "within", "shuffle",
+     "appearance", "min_length", "max_length", "max_bytes", "types", "open_form", "min_answered")
 )  # fmt: skip
 """Members that few authors need; the panel keeps them folded away."""
 MAX_TYPED = 20_000
@@ -113,7 +113,7 @@ def is_elsewhere(kind: type[Struct], member: str) -> bool:
     """Whether a member has a place of its own beside the panel."""
     if kind is ContextField:
         return False
-    return member in OWN
+    return member in OWN or (kind is Document and member == "format")
 
 
 def properties_of(part: Struct) -> tuple[Property, ...]:
@@ -365,47 +365,59 @@ def _json(one: Property, text: str) -> Any:
 # New parts
 
 
-def new_question(kind: type[Struct], language: str, words: Mapping[str, str]) -> Tree:
-    """A question of a type with as little as its schema asks for; `words` are `question`, `option`,
-    `row` and `document`, in `language`."""
+def new_question(
+    kind: type[Struct], document: str, called: Mapping[str, Mapping[str, str]] = {}
+) -> Tree:
+    """A question of a type with as little as its schema asks for. Its texts are yet to be written.
+
+    `document` is what a consent is about, `called` what the ends of a scale are called, each by
+    language: `worst` and `best`, `unwilling` and `willing`.
+    """
     tag = str(kind.__struct_config__.tag)
-    made: Tree = {"id": tag, "type": tag, "text": {language: words["question"]}}
+    made: Tree = {"id": tag, "type": tag, "text": {}}
     needed = {one.encode_name for one in msgspec.structs.fields(kind) if one.required}
 
-    def numbered(word: str, prefix: str, count: int) -> list[Tree]:
-        return [
-            {"id": f"{prefix}_{n}", "text": {language: f"{words[word]} {n}"}}
-            for n in range(1, count + 1)
-        ]
+    def blank(prefix: str) -> list[Tree]:
+        return [{"id": f"{prefix}_{n}", "text": {}} for n in (1, 2)]
+
+    def ends(low: str, high: str, lowest: str, highest: str) -> Tree:
+        if lowest not in called:
+            return {}
+        return {"labels": {low: dict(called[lowest]), high: dict(called[highest])}}
 
     if "options" in needed:
-        made["options"] = numbered("option", "option", 2)
+        made["options"] = blank("option")
     if "rows" in needed:
-        made |= {"rows": numbered("row", "row", 2), "scale": {"min": 1, "max": 5}}
+        scale = {"min": 1, "max": 5} | ends("1", "5", "worst", "best")
+        made |= {"rows": blank("row"), "scale": scale}
     if "nodes" in needed:
-        made["nodes"] = numbered("option", "node", 2)
+        made["nodes"] = blank("node")
     if "document" in needed:
-        made |= {"document": words["document"], "version": 1}
+        made |= {"document": document, "version": 1}
+    match tag:
+        case "rating":
+            made |= ends("1", "5", "worst", "best")
+        case "nps":
+            made |= ends("0", "10", "unwilling", "willing")
+        case _:
+            pass
     return made
 
 
-def new_page(language: str, word: str) -> Tree:
-    """An empty page."""
-    return {"id": "page", "title": {language: word}, "questions": []}
+def new_page() -> Tree:
+    """An empty page; patients see no heading over it until one is written."""
+    return {"id": "page", "questions": []}
 
 
-def new_survey(
-    survey_id: str, title: str, kind: str, languages: tuple[str, ...], page: str
-) -> Tree:
+def new_survey(survey_id: str, title: str, kind: str, languages: tuple[str, ...]) -> Tree:
     """A survey with one empty page."""
-    first = languages[0]
     return {
         "format": "huisheng.survey/1",
         "id": survey_id,
-        "title": {first: title},
+        "title": {languages[0]: title},
         "languages": list(languages),
         "kind": kind,
-        "pages": [new_page(first, page)],
+        "pages": [new_page()],
     }
 
 

@@ -42,6 +42,11 @@ def own_tree(document: Document, part: msgspec.Struct) -> Tree:
     return _ordered(tree, {name: i for i, name in enumerate(document.languages)})
 
 
+def tree_of(part: msgspec.Struct) -> Tree:
+    """One part as JSON values."""
+    return msgspec.json.decode(msgspec.json.encode(part))
+
+
 def write(document: Document) -> bytes:
     """The document's one written form, UTF-8 JSON."""
     return msgspec.json.encode(to_tree(document))
@@ -161,3 +166,11 @@ def fresh(wanted: str, taken: set[str]) -> str:
         name = f"{wanted[:58]}_{number}"
         number += 1
     return name
+
+
+def inner_by_id(parts: list[Tree]) -> list[tuple[str, Tree]]:
+    """Options, rows or nodes by their ids, those below a node behind it."""
+    found: list[tuple[str, Tree]] = []
+    for part in parts:
+        found += [(part["id"], part), *inner_by_id(part.get("nodes", []))]
+    return found

@@ -17,6 +17,7 @@ from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, Unprocessable
 from runtime.kit.words import say
 from runtime.staff.building import TYPES, Desk
+from runtime.staff.building_acts import CONSENT, ENDS
 from runtime.staff.frame import language_of
 from runtime.wiring import Deployment
 
@@ -73,6 +74,6 @@ def blank(kind: str, lang: str) -> bytes:
     """
     if kind not in TYPES:
         raise NotFound("type", "There is no such type.")
-    words = {word: say(f"build_new_{word}", LANGUAGES[0]) for word in ("question", "option", "row")}
-    made = new_question(TYPES[kind], LANGUAGES[0], words | {"document": "privacy"})
+    called = {end: {one: say(f"build_scale_{end}", one) for one in LANGUAGES} for end in ENDS}
+    made = new_question(TYPES[kind], CONSENT, called)
     return msgspec.json.encode(made)

@@ -1,5 +1,6 @@
 """A survey's draft as one person sees it in the builder: its canvas, the properties of a part."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from builder.edits import AnyEdit, Refused
 from builder.references import Reference
 from builder.tree import find, to_tree
 from engine.definition import Document
-from engine.problems import Problem
+from engine.problems import LANGUAGES, Problem
 from engine.questions import Question
 from engine.text import localize
 from runtime.accounts.access import Principal
@@ -40,6 +41,8 @@ GROUPS = {
 }
 """The palette; a type that stands in none of the groups comes last."""
 LISTS = ("options", "rows", "nodes")
+READY = ("satisfied", "agreed", "often")
+"""Answers in ready words, the best first."""
 NAMING = ("page", "question", "ending", "part", "score")
 """Parameters of problems that hold the id of a part."""
 
@@ -136,6 +139,8 @@ class Desk:
             name = params.get(member)
             if isinstance(name, str) and self.part(name.partition("/")[0]) is not None and name:
                 params[member] = self._in_words(name)
+        if params.get("language", "*") != "*":
+            params["language"] = self.label("language", str(params["language"]))
         option, question = params.get("option"), self.part(str(problem.params.get("question", "")))
         for one in getattr(question, "options", ()):
             if one.id == option:
@@ -156,7 +161,16 @@ class Desk:
             return self.text(self.document.title)
         found: Any = self.part(part)
         title = self.text(getattr(found, "title", None)) or self.text(getattr(found, "text", None))
-        return title or part.partition("/")[2] or part
+        return title or self._unworded(found) or part.partition("/")[2] or part
+
+    def _unworded(self, part: Any) -> str:
+        """A page by its number, a question by its type, where nothing is written yet."""
+        for number, sheet in enumerate(self.document.pages, 1):
+            if sheet is part:
+                return self.say("page_n", n=number)
+            if any(one is part for one in sheet.questions):
+                return self.label("type", part.type)
+        return ""
 
     def part(self, at: str) -> Struct | None:
         """The part of this address (a page, a question, a score, `context/visit.type` …), the
@@ -225,6 +239,16 @@ class Desk:
 
 def _plain(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def in_its_languages(desk: Desk, code: str) -> list[tuple[str, str]]:
+    """The builder's words in each language of the survey that we speak."""
+    spoken = [one for one in desk.document.languages if one in LANGUAGES]
+    return [(one, say(f"build_{code}", one)) for one in spoken or [desk.first]]
+
+
+Act = Callable[[Desk, str, list[str]], str]
+"""Does what the words of a button ask for; the address of what was made or acted on comes back."""
 
 
 # Where problems stand

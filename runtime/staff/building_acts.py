@@ -19,18 +19,20 @@ from builder.edits import (
     Several,
 )
 from builder.panel import edits_of, new_page, new_question, value_at
-from builder.tree import Tree, find, fresh, home_of, to_tree
-from engine.problems import LANGUAGES, Problem
+from builder.tree import Tree, find, home_of, inner_by_id, to_tree, tree_of
+from engine.problems import Problem
 from runtime.drafts import service as drafts
 from runtime.kit.problems import NotFound
-from runtime.kit.words import say
-from runtime.staff.building import HOMES, LISTS, TYPES, Desk
+from runtime.staff.building import HOMES, LISTS, TYPES, Act, Desk, in_its_languages
 from runtime.staff.building_bank import from_bank
+from runtime.staff.building_inner import INNER_ACTS
 from runtime.staff.building_panel import walk_inner
 from runtime.staff.pages.sign_in import Fields
 
 CONSENT = "privacy"
 """The document that a new consent question is about."""
+ENDS = ("worst", "best", "unwilling", "willing")
+"""What the ends of a new scale are called."""
 
 
 def typed_edit(desk: Desk, at: str, fields: Fields) -> AnyEdit | None:
@@ -45,10 +47,10 @@ def typed_edit(desk: Desk, at: str, fields: Fields) -> AnyEdit | None:
     except msgspec.DecodeError:
         raise NotFound("part", "The form holds no part.") from None
     languages = desk.document.languages
-    now = to_tree_of(part)
+    now = tree_of(part)
     edits: list[AnyEdit | None] = [edits_of(at, part, shown, fields, languages, now)]
     for member in LISTS:
-        old = dict(_by_id(shown.get(member, [])))
+        old = dict(inner_by_id(shown.get(member, [])))
         for one, own_now in walk_inner(getattr(part, member, ()), now.get(member, [])):
             if one.id in old:
                 prefix = f"o:{member}/{one.id}:"
@@ -102,7 +104,7 @@ def _inside(tree: Tree, rest: str) -> Tree:
     if not rest:
         return tree
     _, member, name = rest.split("/", 2)
-    return dict(_by_id(tree.get(member, []))).get(name, {})
+    return dict(inner_by_id(tree.get(member, []))).get(name, {})
 
 
 def _set(node: Any, member: str, value: Any) -> None:
@@ -117,23 +119,7 @@ def _set(node: Any, member: str, value: Any) -> None:
         node[last] = value
 
 
-def to_tree_of(part: Struct) -> Tree:
-    """A part as JSON values."""
-    return msgspec.json.decode(msgspec.json.encode(part))
-
-
-def _by_id(parts: list[Tree]) -> list[tuple[str, Tree]]:
-    found: list[tuple[str, Tree]] = []
-    for part in parts:
-        found += [(part["id"], part), *_by_id(part.get("nodes", []))]
-    return found
-
-
 # Acts
-
-
-Act = Callable[[Desk, str, list[str]], str]
-"""Does what the words of a button ask for; the address of what was made or acted on comes back."""
 
 
 def do(desk: Desk, at: str, asked: str, more: Mapping[str, Act] = {}) -> str:
@@ -152,7 +138,7 @@ def do(desk: Desk, at: str, asked: str, more: Mapping[str, Act] = {}) -> str:
         "insert": _insert,
         "bank": _insert_from_bank,
         "page": _insert_page,
-        "add": _add_inner,
+        **INNER_ACTS,
         "up": _up,
         "down": _down,
         "move": _move,
@@ -167,10 +153,10 @@ def do(desk: Desk, at: str, asked: str, more: Mapping[str, Act] = {}) -> str:
     return acts[name](desk, at, words)
 
 
-def _words_of(desk: Desk) -> dict[str, str]:
-    lang = desk.first if desk.first in LANGUAGES else "zh-CN"
-    words = {word: say(f"build_new_{word}", lang) for word in ("question", "option", "row")}
-    return words | {"document": CONSENT}
+def _blank(desk: Desk, kind: type[Struct]) -> Tree:
+    """A question of this type to begin with."""
+    called = {end: dict(in_its_languages(desk, f"scale_{end}")) for end in ENDS}
+    return new_question(kind, CONSENT, called)
 
 
 def _insert(desk: Desk, at: str, words: list[str]) -> str:
@@ -178,7 +164,7 @@ def _insert(desk: Desk, at: str, words: list[str]) -> str:
     kind = TYPES.get(words[0]) if words else None
     if kind is None:
         raise NotFound("type", "There is no such type.")
-    value = new_question(kind, desk.first, _words_of(desk))
+    value = _blank(desk, kind)
     into, before = _where(desk, at) if len(words) < 3 else (words[1], _or_none(words[2]))
     return desk.apply(Insert(into=into, list="questions", value=value, before=before)) or at
 
@@ -213,29 +199,8 @@ def _insert_page(desk: Desk, at: str, _words: list[str]) -> str:
     pages = desk.document.pages
     held = [p for p, one in enumerate(pages) if at in (one.id, *(q.id for q in one.questions))]
     behind = pages[held[0] + 1 :] if held else ()
-    lang = desk.first if desk.first in LANGUAGES else "zh-CN"
-    value = new_page(desk.first, say("build_new_page", lang))
     before = behind[0].id if behind else None
-    return desk.apply(Insert(into="", list="pages", value=value, before=before)) or at
-
-
-def _add_inner(desk: Desk, at: str, words: list[str]) -> str:
-    """`add LIST`, `add nodes/NODE`: one more option, row or node at the end of the chosen question,
-    or below a node of it."""
-    member, _, above = (words[0] if words else "").partition("/")
-    part: Any = desk.part(at)
-    if member not in LISTS or not hasattr(part, member):
-        raise NotFound("part", "There is no such list.")
-    names = [name for name, _ in _by_id(to_tree_of(part).get(member, []))]
-    if above and (member != "nodes" or above not in names):
-        raise NotFound("part", "There is no such part.")
-    word = _words_of(desk)["row" if member == "rows" else "option"]
-    value = {
-        "id": fresh(member.removesuffix("s"), set(names)),
-        "text": {desk.first: f"{word} {len(names) + 1}"},
-    }
-    into = f"{at}/nodes/{above}" if above else at
-    return desk.apply(Insert(into=into, list=member, value=value)) or at
+    return desk.apply(Insert(into="", list="pages", value=new_page(), before=before)) or at
 
 
 def part_of(address: str) -> str:
@@ -348,9 +313,9 @@ def _retype(desk: Desk, at: str, words: list[str]) -> str:
     kind = TYPES.get(words[0]) if words else None
     if kind is None or not hasattr(part, "type"):
         raise NotFound("type", "There is no such type.")
-    old = to_tree_of(part)
+    old = tree_of(part)
     members = {one.encode_name for one in structs.fields(kind)}
-    begun = new_question(kind, desk.first, _words_of(desk))
+    begun = _blank(desk, kind)
     kept = {name: value for name, value in old.items() if name in members}
     if "options" in kept and "options" in begun:
         begun.pop("options")

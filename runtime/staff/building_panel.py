@@ -5,11 +5,12 @@ from typing import Any, cast
 import msgspec
 from msgspec import Struct
 
+from builder.entries import members_of
 from builder.panel import Property, properties_of, shown_lines, text_inputs, value_at
-from builder.tree import Tree, own_tree
+from builder.tree import Tree, inner_by_id, own_tree
 from engine.definition import Page
 from runtime.kit.words import catalogue
-from runtime.staff.building import LISTS, TYPES, Desk
+from runtime.staff.building import LISTS, READY, TYPES, Desk
 from runtime.staff.building_rules import slots_of
 from runtime.staff.offered import OPEN, Offer
 from runtime.staff.pages.sign_in import Fields
@@ -25,15 +26,13 @@ def panel_of(desk: Desk, at: str, typed: Fields | None, shown: str | None) -> di
     part: Any = desk.part(at)
     own = own_tree(desk.document, part)
     given = typed if typed is not None else Fields()
-    listed = next((name for name in LISTS if hasattr(part, name)), "")
     return {
         "at": at,
         "kind": "page" if isinstance(part, Page) else "question" if at else "head",
         "type": getattr(part, "type", "") if at else "",
         "part": part,
         "properties": properties(desk, part, own, given),
-        "inner": inner_of(desk, part, own, given) if at else (),
-        "list": listed if at else "",
+        "lists": lists_of(desk, part, own, given) if at else (),
         "shown": msgspec.json.encode(own).decode() if shown is None else shown,
         "types": tuple(TYPES),
         "slots": slots_of(desk, part),
@@ -62,6 +61,8 @@ class Shown(Struct, frozen=True):
     inputs: tuple[Input, ...]
     choices: tuple[tuple[str, str], ...] = ()
     offers: tuple[Offer, ...] = ()
+    none: str = ""
+    """What choosing nothing means."""
     others: str | None = None
     """What else is typed into a list beside the offers; None where nothing else may stand."""
 
@@ -78,13 +79,29 @@ class Inner(Struct, frozen=True):
     below: "tuple[Inner, ...]" = ()
 
 
+class Listed(Struct, frozen=True):
+    """A list inside a question: what it is called, its entries, what is offered for it at once."""
+
+    member: str
+    label: str
+    entries: tuple[Inner, ...]
+    has_other: bool
+    ready: tuple[tuple[str, str], ...]
+
+
 def properties(desk: Desk, part: Any, tree: Tree, typed: Fields, prefix: str = "m") -> list[Shown]:
     """The inputs for the members of a part."""
-    return [_shown_property(desk, one, tree, typed, prefix) for one in properties_of(part)]
+    tag = str(part.__struct_config__.tag or "")
+    return [_shown_property(desk, one, tree, typed, prefix, tag) for one in properties_of(part)]
 
 
-def _shown_property(desk: Desk, one: Property, tree: Tree, typed: Fields, prefix: str) -> Shown:
+def _shown_property(
+    desk: Desk, one: Property, tree: Tree, typed: Fields, prefix: str, tag: str
+) -> Shown:
     last = one.member.rpartition("/")[2]
+    words = catalogue(desk.lang)
+    of = (tag, "question") if prefix == "m" and tag in TYPES else (tag,)
+    own = (f"build_member_{kind}.{last}" for kind in of)
     choices = tuple((value, desk.label("value", f"{last}.{value}")) for value in one.values)
     inputs = tuple(_inputs(desk, one, tree, typed, prefix))
     offers: tuple[Offer, ...] = ()
@@ -93,11 +110,12 @@ def _shown_property(desk: Desk, one: Property, tree: Tree, typed: Fields, prefix
         offers, others = _offered(desk, one, inputs[0].value)
     return Shown(
         one,
-        desk.label("member", last),
-        catalogue(desk.lang).get(f"build_help_{last}", ""),
+        next((words[code] for code in own if code in words), desk.label("member", last)),
+        words.get(f"build_help_{tag}.{last}") or words.get(f"build_help_{last}", ""),
         inputs,
         choices if one.kind == "choice" else (),
         offers,
+        words.get(f"build_unset_{last}", ""),
         others,
     )
 
@@ -172,27 +190,42 @@ def _shown(tree: Tree, member: str, one: Property) -> str:
     return str(value)
 
 
-def inner_of(desk: Desk, part: Any, tree: Tree, typed: Fields) -> tuple[Inner, ...]:
-    """The options, rows and nodes of a question, a cascade's nodes with those below them."""
+def lists_of(desk: Desk, part: Any, tree: Tree, typed: Fields) -> tuple[Listed, ...]:
+    """The options, rows and nodes of a question, each list for itself; the options of a matrix only
+    where its rows are answered by them."""
+    tag = str(part.__struct_config__.tag)
+    shown = [one for one in LISTS if hasattr(part, one)]
+    if getattr(part, "scale", None) is not None:
+        shown.remove("options")
+    label = catalogue(desk.lang)
 
-    def made(parts: Any, trees: list[Tree], member: str, into: str) -> tuple[Inner, ...]:
-        return tuple(one_of(one, own, member, into) for one, own in zip(parts, trees, strict=True))
+    def listed(member: str) -> Listed:
+        own = members_of(part, member)
+        named = label.get(f"build_member_{tag}.{member}") or desk.label("member", member)
+        ready = READY if tag in ("single_choice", "matrix") and member == "options" else ()
+        words = tuple((one, desk.say(f"ready_{one}").replace("|", " / ")) for one in ready)
+        entries = _entries(desk, part, tree, typed, member)
+        return Listed(member, named, entries, "text_entry" in own, words)
 
-    def one_of(one: Any, own: Tree, member: str, into: str) -> Inner:
+    return tuple(map(listed, shown[::-1] if tag == "matrix" else shown))
+
+
+def _entries(desk: Desk, part: Any, tree: Tree, typed: Fields, member: str) -> tuple[Inner, ...]:
+    """The options, rows or nodes of a question, a cascade's nodes with those below them."""
+
+    def made(parts: Any, trees: list[Tree], into: str) -> tuple[Inner, ...]:
+        return tuple(one_of(one, own, into) for one, own in zip(parts, trees, strict=True))
+
+    def one_of(one: Any, own: Tree, into: str) -> Inner:
         shown = properties(desk, one, own, typed, f"o:{member}/{one.id}")
         text = next(p for p in shown if p.rule.member == "text")
         rest = tuple(p for p in shown if p.rule.member not in ("text", "codes", "ext", "image"))
-        below = made(
-            getattr(one, "nodes", ()), own.get("nodes", []), member, f"{part.id}/nodes/{one.id}"
-        )
-        name = desk.text(one.text) or one.id
+        below = made(getattr(one, "nodes", ()), own.get("nodes", []), f"{part.id}/nodes/{one.id}")
+        name = desk.text(one.text) or desk.say("unnamed_entry", n=places[one.id])
         return Inner(one.id, member, into, text.inputs, rest, name, below)
 
-    return tuple(
-        one
-        for member in LISTS
-        for one in made(getattr(part, member, ()), tree.get(member, []), member, part.id)
-    )
+    places = {name: n for n, (name, _) in enumerate(inner_by_id(tree.get(member, [])), 1)}
+    return made(getattr(part, member), tree.get(member, []), part.id)
 
 
 def walk_inner(parts: Any, trees: list[Tree]) -> list[tuple[Any, Tree]]:

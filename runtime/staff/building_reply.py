@@ -107,10 +107,15 @@ def focus_after(address: str, asked: str, panel: dict[str, Any]) -> str:
             texts = [one for one in panel["properties"] if one.rule.kind == "text"]
             return f"p-{texts[0].inputs[0].name}" if texts else ""
         case "add":
-            _, member, name = address.split("/")
-            return f"add-{member}" if not name else f"inner-{name}"
+            return f"inner-{address.rpartition('/')[2]}"
+        case "many" | "ready" | "other":
+            return f"b-add-{'options' if verb == 'other' else asked.split()[1]}"
+        case "answers":
+            return "b-answers"
+        case "remove" if asked.count("/") == 2:
+            return f"b-add-{asked.split('/')[1]}"
         case "remove":
-            return f"b-add-{panel['list']}" if "/" in address else f"q-{address}" if address else ""
+            return f"q-{address}" if address else ""
         case "move" | "to":
             return f"q-{address}" if "/" not in address else f"inner-{address.rpartition('/')[2]}"
         case _:
@@ -124,6 +129,8 @@ def said_after(desk: Desk, address: str, asked: str) -> str:
         return ""
     if verb in ("up", "down", "move", "to"):
         return desk.say("said_moved", name=name_in(desk, address), place=desk.place_of(address))
+    if verb in ("many", "ready", "other"):
+        return desk.say("said_many", name=name_in(desk, address))
     if verb in ("insert", "page", "add", "copy", "bank"):
         return desk.say("said_added", name=name_in(desk, address), place=desk.place_of(address))
     known = ("remove", "undo", "redo", "save", "rename", "type")
@@ -136,8 +143,9 @@ def name_in(desk: Desk, address: str) -> str:
         return desk.name_of(address)
     name = address.rpartition("/")[2]
     part: Any = desk.part(part_of(address))
-    found = [one for one in _all_inner(part) if one.id == name]
-    return (desk.text(found[0].text) if found else "") or name
+    found = [(n, one) for n, one in enumerate(_all_inner(part), 1) if one.id == name]
+    said = desk.text(found[0][1].text) if found else ""
+    return said or (desk.say("unnamed_entry", n=found[0][0]) if found else name)
 
 
 def _all_inner(part: Any) -> list[Any]:

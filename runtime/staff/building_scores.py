@@ -13,8 +13,7 @@ from builder.edits import AnyEdit, SetMember, Several
 from builder.panel import BadValue
 from engine.definition import Score
 from runtime.kit.problems import NotFound
-from runtime.staff.building import Desk
-from runtime.staff.building_acts import Act
+from runtime.staff.building import Act, Desk
 from runtime.staff.building_parts import typed_part
 from runtime.staff.pages.sign_in import Fields
 

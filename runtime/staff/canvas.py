@@ -9,6 +9,7 @@ from engine.problems import Problem
 from runtime.drafts.service import Draft
 from runtime.staff.building import Desk, problems_by_owner
 from runtime.staff.building_rules import Slot, rules_on_canvas
+from runtime.staff.unwritten import told_one_by_one, unwritten
 
 OPTIONS_SHOWN = 8
 
@@ -23,6 +24,7 @@ class Line(Struct, frozen=True):
     pictures: tuple[tuple[str, str], ...]
     is_required: bool
     rules: tuple[Slot, ...]
+    unwritten: str
     problems: tuple[str, ...]
     is_chosen: bool
 
@@ -63,7 +65,7 @@ def sheets_of(desk: Desk, draft: Draft, at: str) -> tuple[Sheet, ...]:
             position,
             desk.text(one.title),
             ruled.get(one.id, ()),
-            desk.words(found.get(one.id, ())),
+            desk.words(told_one_by_one(found.get(one.id, ()))),
             one.id == at,
             tuple(
                 _line(desk, each, ruled.get(each.id, ()), found.get(each.id, ()), at)
@@ -83,11 +85,12 @@ def _line(
         question.id,
         desk.text(question.text),
         question.type,
-        tuple(desk.text(part.text) for part in parts[:OPTIONS_SHOWN]),
+        tuple(desk.text(part.text) or "…" for part in parts[:OPTIONS_SHOWN]),
         tuple(_pictures(desk, question, parts[:OPTIONS_SHOWN])),
         question.required is True,
         rules,
-        desk.words(problems),
+        unwritten(desk, problems),
+        desk.words(told_one_by_one(problems)),
         question.id == at,
     )
 

@@ -13,6 +13,7 @@ from engine.ruletree import Rule, refs
 from engine.scope import PlacedRule, Scope
 from runtime.staff.building import Desk, owner_of
 from runtime.staff.standing import facts_of
+from runtime.staff.unwritten import is_lacking, told_one_by_one, unwritten
 from runtime.surveys import findings
 
 UNDECIDED = "undecided"
@@ -35,7 +36,7 @@ def diagnosis(desk: Desk, at: str = "") -> dict[str, Any]:
     errors = desk.draft.problems
     rule = None if errors else _rule_of(desk, at)
     found = None
-    told = [_finding(desk, one) for one in errors]
+    told = [_finding(desk, one) for one in told_one_by_one(errors)]
     if not errors:
         found = findings.prove(desk.document, findings.EDIT_SECONDS, rule.at if rule else "")
         doubts = told_once(findings.warnings(found))
@@ -45,6 +46,9 @@ def diagnosis(desk: Desk, at: str = "") -> dict[str, Any]:
         by_owner.setdefault(one.owner, []).append(one)
     return {
         "errors": [one for one in told if one.is_error],
+        "lacking": _lacking(desk, errors),
+        "scores": len(desk.document.scores),
+        "count": sum(len(sheet.questions) for sheet in desk.document.pages),
         "doubts": [one for one in told if not one.is_error],
         "by_owner": by_owner,
         "on_canvas": {one.id for sheet in desk.document.pages for one in (sheet, *sheet.questions)},
@@ -75,6 +79,23 @@ def in_words(desk: Desk, problems: Iterable[Problem], found: Findings) -> list[F
             (*_patient_of(desk, words, one, rules, found), *_because(desk, words, one, found)),
         )
         for one in problems
+    ]
+
+
+def _lacking(desk: Desk, errors: tuple[Problem, ...]) -> list[Finding]:
+    """What is still to be written, one for each part."""
+    owners: dict[str, tuple[Problem, ...]] = {}
+    for one in filter(is_lacking, errors):
+        owner = owner_of(desk.document, one.at)
+        owners[owner] = (*owners.get(owner, ()), one)
+    return [
+        Finding(
+            owner,
+            desk.name_of(owner),
+            unwritten(desk, all_of) or desk.say("empty_page"),
+            is_error=True,
+        )
+        for owner, all_of in owners.items()
     ]
 
 

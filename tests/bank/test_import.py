@@ -223,8 +223,7 @@ def test_a_closed_place_takes_nothing(deployment: Deployment) -> None:
 
 
 def every_type() -> list[dict[str, Any]]:
-    words = {"question": "问题", "option": "选项", "row": "行", "document": "privacy"}
-    found = [new_question(kind, "zh-CN", words) for kind in get_args(Question)]
+    found = [new_question(kind, "privacy") for kind in get_args(Question)]
     for number, one in enumerate(found):
         one["text"] = {"zh-CN": f"第{number}题{{不是占位}}，=1+1", "en": f"Question | {number}"}
         for member in ("options", "rows", "nodes"):

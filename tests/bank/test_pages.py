@@ -57,6 +57,9 @@ def test_an_empty_bank_says_how_to_begin(deployment: Deployment, client: TestCli
     page = look(client, f"/new?type=single_choice&place={scene}")
     more = post(client, "/new", csrf, shown=shown(page), act="add options", place=scene)
     assert len(json.loads(shown(more.text))["options"]) == 3
+    lines = {"many:options": "满意\n一般\n不满意"}
+    more = post(client, "/new", csrf, shown=shown(more.text), act="many options", **lines)
+    assert "不满意" in more.text and len(json.loads(shown(more.text))["options"]) == 3
     fields = {"m:text/zh-CN": "护士的服务态度如何？", "place": scene, "tags": "护士，态度"}
     saved = post(client, "/new", csrf, shown=shown(more.text), act="save", **fields)
     assert saved.status_code == 200 and "<h1>护士的服务态度如何？</h1>" in saved.text

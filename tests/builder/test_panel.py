@@ -9,9 +9,9 @@ from msgspec import UNSET
 
 from builder.edits import Insert, SetMember, Several, apply
 from builder.panel import (
-    OWN,
     BadValue,
     edits_of,
+    is_elsewhere,
     new_page,
     new_question,
     new_survey,
@@ -36,11 +36,10 @@ from engine.questions import Question
 from runtime.kit.words import catalogue
 
 TYPES = typing.get_args(Question)
-WORDS = {"question": "新题", "option": "选项", "row": "行", "document": "consent"}
 
 
 def _survey() -> Document:
-    made = new_survey("form_20261124", "一份问卷", "survey", ("zh-CN", "en"), "第一页")
+    made = new_survey("form_20261124", "一份问卷", "survey", ("zh-CN", "en"))
     document = parse(msgspec.json.encode(made)).document
     assert document is not None
     return document
@@ -50,7 +49,7 @@ def _survey() -> Document:
 def test_every_type_begins_with_what_its_schema_asks_for(kind: Any) -> None:
     """And has a panel; nothing but texts still to be written is missing. # R0.4 (part)"""
     added = apply(
-        _survey(), Insert(into="page", list="questions", value=new_question(kind, "zh-CN", WORDS))
+        _survey(), Insert(into="page", list="questions", value=new_question(kind, "consent"))
     )
     faults = {problem.code for problem in check(added.document)}
     assert faults <= {"missing_text"}, faults
@@ -79,7 +78,7 @@ def test_every_member_of_every_part_has_its_place(kind: Any) -> None:
     """
     panel = {one.member.partition("/")[0]: one for one in schema_of(kind)}
     members = {field.encode_name for field in msgspec.structs.fields(kind)}
-    assert members - panel.keys() <= OWN
+    assert all(is_elsewhere(kind, member) for member in members - panel.keys())
     assert panel.keys() <= members
     assert {name for name, one in panel.items() if one.kind == "json"} <= {"ext"}
     assert all(catalogue("zh-CN").get(f"build_member_{name.rpartition('/')[2]}") for name in panel)
@@ -148,7 +147,7 @@ def test_rows_that_are_needed_are_a_number_or_named(typed: str, value: Any) -> N
     """Nothing typed is all of them."""
     kind = next(t for t in TYPES if t.__name__ == "Matrix")
     rows = [{"id": "a", "text": "a"}, {"id": "b", "text": "b"}]
-    made = new_question(kind, "zh-CN", WORDS) | {"rows": rows, "rows_required": 1}
+    made = new_question(kind, "consent") | {"rows": rows, "rows_required": 1}
     document = apply(_survey(), Insert(into="page", list="questions", value=made)).document
     question = document.pages[0].questions[0]
     edit = edits_of("matrix", question, made, {"m:rows_required": typed}, ("zh-CN", "en"))
@@ -157,7 +156,8 @@ def test_rows_that_are_needed_are_a_number_or_named(typed: str, value: Any) -> N
 
 
 def _rating(**members: Any) -> tuple[Document, Any, dict[str, Any]]:
-    value = new_question(next(t for t in TYPES if t.__name__ == "Rating"), "zh-CN", WORDS)
+    value = new_question(next(t for t in TYPES if t.__name__ == "Rating"), "consent")
+    value["text"] = {"zh-CN": "新题"}
     document = apply(
         _survey(), Insert(into="page", list="questions", value=value | members)
     ).document
@@ -222,7 +222,7 @@ def test_a_rule_that_makes_it_required_is_not_lost() -> None:
     """The box in the panel does not touch a condition."""
     rule = {"op": "answered", "ref": "first"}
     document, question, shown = _rating()
-    first = new_question(next(t for t in TYPES if t.__name__ == "YesNo"), "zh-CN", WORDS)
+    first = new_question(next(t for t in TYPES if t.__name__ == "YesNo"), "consent")
     document = apply(
         document,
         Insert(into="page", list="questions", before="rating", value=first | {"id": "first"}),
@@ -238,4 +238,4 @@ def test_a_page_and_the_head_have_panels_too() -> None:
     document = _survey()
     assert [one.member for one in properties_of(document.pages[0])][:2] == ["title", "description"]
     assert {"title", "kind", "identity"} <= {one.member for one in properties_of(document)}
-    assert new_page("zh-CN", "一")["questions"] == []
+    assert new_page()["questions"] == []

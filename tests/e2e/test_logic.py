@@ -109,19 +109,19 @@ def branch(author: Logician) -> str:
         screen.wait(
             lambda n=number: len(author.driver.find_elements("css selector", "[data-page]")) == n
         )
-        author.add("yes_no")
+        author.titled(author.add("yes_no"), f"第 {number} 页的问题？")
     pages = [
         one.get_attribute("data-page")
         for one in author.driver.find_elements("css selector", "[data-page]")
     ]
     author.choose(why)
-    screen.press(f'.rule-slots a[href*="at={why}&member=show_if"]')
+    screen.press(f'#props a[href*="at={why}&member=show_if"]')
     author.condition("0", "1. 您对护士满意吗", "不超过", "2 分")
     author.says("「您对护士满意吗」不超过 2 分")
     screen.wait(lambda: "有的患者符合，有的不符合" in screen.find("#standing").text)
     author.save()
     assert "「您对护士满意吗」不超过 2 分" in screen.find(f'[data-question="{why}"]').text
-    screen.press(f'.rule-slots a[href*="at={why}&member=required"]')
+    screen.press(f'#props a[href*="at={why}&member=required"]')
     author.condition("0", "1. 您对护士满意吗", "是", "1 分")
     author.save()
     screen.open(f"/staff/surveys/{survey}/edit/flow")

@@ -249,7 +249,7 @@ def test_the_doctor_tells_what_nobody_is_asked(author: Author) -> None:
     assert "显示「哪些方面不满意」的条件" in told
     author.did("insert rating", "overall", shown=author.shown("overall"))
     told = author.client.get(f"{author.url}/doctor", headers=CHINESE).text
-    assert "缺少文字（语言：en）" in told and "?at=rating" in told
+    assert "还没写题目、缺英文 1 处" in told and "?at=rating" in told
 
 
 def test_a_new_survey_is_written_and_published(author: Author) -> None:
@@ -261,8 +261,10 @@ def test_a_new_survey_is_written_and_published(author: Author) -> None:
     author.url = made.headers["location"]
     survey = author.url.split("/")[3]
     assert re.fullmatch(r"form_\d{8}", survey)
-    act = {**form, "act": "insert rating", "at": ""}
-    assert client.post(author.url, data=act, follow_redirects=False).status_code == 303
+    author.did("insert rating")
+    looked = client.get(f"/staff/surveys/{survey}/publish", headers=CHINESE).text
+    assert "缺少文字（语言：中文）" in looked and "发布后成为第 1 版" not in looked
+    author.did("save", "rating", shown=author.shown("rating"), **{"m:text/zh-CN": "满意吗？"})
     looked = client.get(f"/staff/surveys/{survey}/publish", headers=CHINESE).text
     seq = re.search(r'name="seq" value="(\d+)"', looked)
     assert seq is not None and "发布后成为第 1 版" in looked
@@ -283,9 +285,10 @@ def test_texts_are_translated_side_by_side(author: Author) -> None:
     url = "/staff/surveys/visit/edit/texts"
     author.did("insert rating", "overall")
     text = author.client.get(f"{url}?of=arrival", headers=CHINESE).text
-    assert "还有 1 处文字没有写" in text and 't:rating:text/en"' in text
+    assert "还有 2 处文字没有写" in text and 't:rating:text/en"' in text
     form = {"_csrf": author.csrf, "page": "arrival", "act": "save"}
     field = {"t:rating:text/en": "How was it?", "w:rating:text/en": ""}
+    field |= {"t:rating:text/zh-CN": "满意吗？", "w:rating:text/zh-CN": ""}
     saved = author.client.post(url, data={**form, **field}, follow_redirects=False)
     assert saved.status_code == 303
     assert "所有文字都已写好" in author.client.get(url, headers=CHINESE).text
@@ -414,3 +417,46 @@ def test_an_edit_of_a_long_survey_sends_what_it_changed(author: Author) -> None:
     assert re.findall(r'id="sheet-(\w+)"', moved) == ["p19"]
     seen["seq"] = "0"
     assert len(re.findall(r'id="sheet-', send("down q19_1").text)) == 20
+
+
+def test_rows_of_a_matrix_are_added_moved_and_removed(author: Author) -> None:
+    """Its rows for themselves, its answers on a scale or by options. # R0.4 (part)"""
+    at = author.did("insert matrix", "nurse")
+    text = author.page(at)
+    assert "评价哪几项" in text and f'value="remove {at}/rows/row_1"' in text
+    assert "add options" not in text, "it is answered on a scale"
+    author.did("many rows", at, **{"many:rows": "1. 医生\n2. 护士\n3. 收费员"})
+    author.did(f"up {at}/rows/row", at)
+    author.did(f"remove {at}/rows/row_1", at)
+    matrix = next(q for q in author.document.pages[1].questions if q.id == at)
+    rows: Any = to_tree(author.document)["pages"][1]["questions"][1]["rows"]
+    assert [one["text"]["zh-CN"] for one in rows] == ["收费员", "护士"] and matrix.type == "matrix"
+    author.did("answers options", at)
+    assert "add options" in author.page(at)
+    author.did("ready options satisfied", at)
+    author.did("answers scale", at)
+    assert author.act("answers", "overall").status_code == 404
+    assert author.act("ready options rudely", "why").status_code == 404
+
+
+def test_many_options_at_once_have_a_limit(author: Author) -> None:
+    """A hundred lines, and none of them longer than a text may be; nothing is half done."""
+    many = {"many:options": "\n".join(f"选项{n}" for n in range(101))}
+    assert author.act("many options", "why", **many).status_code == 422
+    assert author.act("many options", "why", **{"many:options": "长" * 30_000}).status_code == 409
+    author.did("many options", "why", **{"many:options": " \n \n"})
+    assert len(to_tree(author.document)["pages"][0]["questions"][1]["options"]) == 2
+    author.did("other", "why")
+    options = to_tree(author.document)["pages"][0]["questions"][1]["options"]
+    assert (options[-1]["text"], options[-1]["text_entry"]) == (
+        {"zh-CN": "其他", "en": "Other"},
+        "optional",
+    )
+
+
+def test_the_kind_of_text_is_chosen_in_the_panel(author: Author) -> None:
+    """A mobile number is asked for without a pattern. # R0.4 (part)"""
+    shown = author.shown("note")
+    author.did("save", "note", shown=shown, **{"m:format": "phone_cn"})
+    note: Any = next(q for q in author.document.pages[1].questions if q.id == "note")
+    assert note.format == "phone_cn"

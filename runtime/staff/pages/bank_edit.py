@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from builder.edits import Refused as EditRefused
 from builder.panel import BadValue
+from builder.tree import tree_of
 from runtime.accounts.access import Principal, needs
 from runtime.bank import items
 from runtime.bank.columns import TYPES
@@ -22,7 +23,8 @@ from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
 from runtime.staff.bank_desk import BankDesk, blank
-from runtime.staff.building_acts import do, to_tree_of, typed_edit
+from runtime.staff.building_acts import do, typed_edit
+from runtime.staff.building_inner import many
 from runtime.staff.building_panel import panel_of
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.bank import HERE, as_number
@@ -33,7 +35,7 @@ from runtime.wiring import Deployment
 
 NEW = f"{HERE}/new"
 EDIT = f"{ITEM}/edit"
-ACTS = frozenset(("save", "add", "up", "down", "remove"))
+ACTS = frozenset(("save", "add", "up", "down", "remove", "many", "other", "ready", "answers"))
 
 
 @get(NEW, sync_to_thread=True, guards=[needs("bank:read", "bank:write")])
@@ -63,7 +65,7 @@ def _of_survey(deployment: Deployment, survey: str, question: str) -> bytes:
     for sheet in document.pages:
         for one in sheet.questions:
             if one.id == question:
-                return msgspec.json.encode(without_survey(to_tree_of(one)))
+                return msgspec.json.encode(without_survey(tree_of(one)))
     raise NotFound("part", "There is no such question.")
 
 
@@ -147,7 +149,7 @@ def _answer(desk: BankDesk, item: Item | None, fields: Fields) -> Response[Any]:
         if edit is not None:
             desk.apply(edit)
         if asked.partition(" ")[0] in ACTS and asked != "save":
-            do(desk, at, asked)
+            do(desk, at, asked, {"many": many(fields)})
             return _page(desk, item, fields)
     except BadValue as bad:
         told = desk.say(f"bad_{bad.code}", member=desk.label("member", bad.member))
@@ -159,7 +161,7 @@ def _answer(desk: BankDesk, item: Item | None, fields: Fields) -> Response[Any]:
 
 
 def _save(desk: BankDesk, item: Item | None, fields: Fields) -> Response[Any]:
-    tree = without_survey(to_tree_of(desk.question))
+    tree = without_survey(tree_of(desk.question))
     if item is None:
         tree["id"] = fields["id"].strip() or _id_for(tree)
     content = check_question(tree)

@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from runtime.kit.http import Http
 from runtime.staff.building import GROUPS, TYPES, Desk
+from runtime.staff.building_inner import many
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_panel import panel_of
 from runtime.staff.building_posts import FIRST, Outcome, answer
@@ -94,7 +95,8 @@ def act(desk: OnDesk, fields: Sent) -> Answer:
             made, shown = seen.was, None
         return drawn_again(desk, seen, made, asked=asked, shown=shown)
 
-    return answer(desk, fields["at"], fields, draw, done=done, again=again)
+    acts = {"many": many(fields)}
+    return answer(desk, fields["at"], fields, draw, acts=acts, done=done, again=again)
 
 
 handlers: tuple[ControllerRouterHandler, ...] = (show, act)

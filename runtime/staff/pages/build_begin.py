@@ -116,7 +116,7 @@ def _source(deployment: Deployment, fields: Fields) -> Tree:
         return to_tree(drafts.read_draft(deployment.db, fields["like"]).document)
     kind = fields["kind"] if fields["kind"] in KINDS else "survey"
     languages = ("zh-CN", "en") if fields["english"] else ("zh-CN",)
-    return new_survey("new", "-", kind, languages, say("build_new_page", "zh-CN"))
+    return new_survey("new", "-", kind, languages)
 
 
 def _begin(deployment: Deployment, principal: Principal, tree: Tree) -> Response[Any]:

@@ -9,12 +9,11 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
 from builder.edits import AnyEdit, SetMember, Several
-from builder.tree import Tree
+from builder.tree import Tree, tree_of
 from engine.questions import Question
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, TooLarge, Unprocessable, UnsupportedMedia
 from runtime.staff.building import TYPES, Desk, Told
-from runtime.staff.building_acts import to_tree_of
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import FIRST, Outcome, attempt
 from runtime.staff.canvas import picture_address
@@ -63,7 +62,7 @@ def _question(desk: Desk, at: str) -> Question:
 
 
 def _draw(desk: Desk, question: Question, outcome: Outcome = FIRST) -> Answer:
-    tree = to_tree_of(question)
+    tree = tree_of(question)
     options: tuple[Any, ...] = getattr(question, "options", ())
     choices = [
         Choice(
@@ -134,7 +133,7 @@ def _edit(desk: Desk, question: Question, fields: Fields, picture: bytes) -> Any
         UnsupportedMedia, TooLarge: see `store_asset`.
         NotFound: there is no such button, picture or option.
     """
-    media: list[Tree] = to_tree_of(question).get("media", [])
+    media: list[Tree] = tree_of(question).get("media", [])
     match fields["act"].split():
         case ["add"]:
             return _adding(desk, question, media, fields, picture)

@@ -1,6 +1,6 @@
 // The builder's comforts: dragging, keys, and the keyboard's place after an act.
 // Everything here ends in a form that works without it.
-import { dropped, isPlainEnter } from "/staff/build-acts.js";
+import { dropped } from "/staff/build-acts.js";
 
 let isDragging = false;
 
@@ -117,35 +117,8 @@ function onArrow(event) {
   send(`${way} ${item.dataset.question || item.dataset.page}`);
 }
 
-/** Enter goes on to the next option, and makes one behind the last. */
-function onEnter(event) {
-  const line = event.target.closest(".inner-line");
-  if (!line || !event.target.matches("input[type=text]")) return;
-  event.preventDefault();
-  const inputs = [...document.querySelectorAll(".inner-line .texts input")];
-  const lang = event.target.name.split("/").at(-1);
-  const next = inputs.slice(inputs.indexOf(event.target) + 1).find((one) => one.name.endsWith(lang));
-  if (next) next.focus();
-  else document.querySelector("#panel [id^=b-add-]:not([id*='/'])")?.click();
-}
-
 document.addEventListener("keydown", (event) => {
   if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) onArrow(event);
-  else if (isPlainEnter(event)) onEnter(event);
-});
-
-// The palette's search
-
-document.addEventListener("input", (event) => {
-  const seek = /** @type {HTMLInputElement} */ (event.target);
-  if (!seek.dataset.seek) return;
-  const words = seek.value.trim().toLowerCase();
-  for (const group of document.querySelectorAll(`#${seek.dataset.seek} [data-group]`)) {
-    const all = group.querySelector("h3").textContent.toLowerCase().includes(words);
-    const items = [...group.querySelectorAll("li")];
-    for (const item of items) item.hidden = !all && !item.textContent.toLowerCase().includes(words);
-    group.hidden = items.every((item) => item.hidden);
-  }
 });
 
 // One pane after another on a narrow screen
@@ -158,6 +131,7 @@ function show(pane) {
   }
 }
 
+document.addEventListener("show-pane", (event) => show(event.detail));
 document.addEventListener("click", (event) => {
   const link = event.target.closest(".pane-switch a");
   if (!link) return;
