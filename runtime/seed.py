@@ -22,7 +22,8 @@ from runtime.org.service import store_organisation
 from runtime.responses.service import Sessions
 from runtime.surveys import templates
 from runtime.surveys.assets import store_asset
-from runtime.surveys.service import list_surveys, store_survey
+from runtime.surveys.queries import list_surveys
+from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
 
 FOLDER = Path(examples.__file__).parent

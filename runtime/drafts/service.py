@@ -21,7 +21,7 @@ from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict
-from runtime.surveys import service
+from runtime.surveys import queries, service
 from runtime.surveys.models import Held
 
 PRESENT_SECONDS = 20
@@ -297,7 +297,7 @@ def _published(connection: sa.Connection, held: Held) -> bytes:
     """The published version in the written form of edits; versions never change."""
     assert held.digest is not None and held.version is not None
     if held.digest not in _written:
-        parsed = engine.parse(service.read_version(connection, held.id, held.version)).document
+        parsed = engine.parse(queries.document_of(connection, held.id, held.version)).document
         assert parsed is not None, "only what can be read is published"
         if len(_written) >= VERSIONS_KEPT:
             _written.clear()

@@ -33,7 +33,7 @@ from runtime.kit.http import Http, address_header, status_of
 from runtime.kit.problems import AppError, Gone, NotFound, NotSignedIn, StateConflict
 from runtime.responses.results import Step
 from runtime.responses.routes import handover_url
-from runtime.surveys.service import published_version
+from runtime.surveys.queries import published_version
 from runtime.wiring import Deployment
 
 COOKIE = "huisheng_kiosk"

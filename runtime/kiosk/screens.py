@@ -12,7 +12,7 @@ from renderers.web.words import LANGUAGES, Language, closest
 from runtime.org.service import find_departments, find_staff
 from runtime.responses.results import AttachmentInfo
 from runtime.surveys.cache import Form
-from runtime.surveys.service import list_surveys
+from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 
 ROOT = "/kiosk"

@@ -42,7 +42,7 @@ from runtime.responses.state import Session, State, patient_of, state_encoder
 from runtime.responses.turn import FinalView, Turn, conflict_problems
 from runtime.secrets.vault import Vault
 from runtime.surveys.cache import Form, SurveyCache
-from runtime.surveys.service import published_version
+from runtime.surveys.queries import published_version
 
 TRIES = 8
 TOKEN_PREFIX = "hss"  # nosec B105 - marks a token, is none

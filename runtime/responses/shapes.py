@@ -18,7 +18,7 @@ from runtime.kit.content import XLSX
 from runtime.kit.problems import Unprocessable
 from runtime.responses.feed import Feed, ResponseLine
 from runtime.surveys.cache import Form, SurveyCache
-from runtime.surveys.service import list_versions
+from runtime.surveys.queries import list_versions
 
 JSON, FHIR, LINES, CSV = (
     "application/json",

@@ -16,7 +16,7 @@ from interchange import convert, summary
 from interchange.conversion import MAX_SOURCE_BYTES
 from interchange.report import written
 from runtime.kit.clock import hospital_day
-from runtime.surveys import service
+from runtime.surveys import queries
 from runtime.wiring import Deployment
 
 SOURCES = ("huisheng", "surveyjs", "fhir", "xlsform")
@@ -48,7 +48,7 @@ class Taken(Struct, frozen=True):
 def named(deployment: Deployment, tree: Tree, title: str, wanted: str = "") -> Tree:
     """The document under a free id (`wanted`, if it is one) and with this title in its first
     language; other languages keep theirs where the title stays what it was."""
-    taken = {one.id for one in service.list_surveys(deployment.db)}
+    taken = {one.id for one in queries.list_surveys(deployment.db)}
     is_free = ID.fullmatch(wanted) and wanted not in RESERVED and wanted not in taken
     name = wanted if is_free else free_id("form", hospital_day(deployment.clock()), taken)
     first = tree["languages"][0]

@@ -12,7 +12,7 @@ from runtime.org.departments import read_tree
 from runtime.org.entries import entries_of
 from runtime.org.service import in_language
 from runtime.org.sites import read_sites
-from runtime.surveys import service
+from runtime.surveys import queries
 from runtime.wiring import Deployment
 
 FEEDBACK = ("praise", "suggestion", "complaint", "consultation", "whistleblow")
@@ -100,7 +100,7 @@ class Offers:
         ]
 
     def _forms(self) -> list[Offer]:
-        found = service.list_surveys(self.deployment.db)
+        found = queries.list_surveys(self.deployment.db)
         return [
             Offer(one.id, in_language(one.title, self.lang))
             for one in found

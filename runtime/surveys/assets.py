@@ -17,7 +17,7 @@ from runtime.kit.db import Database
 from runtime.kit.files import ContentStore
 from runtime.kit.problems import BadRequest, NotFound, TooLarge, UnsupportedMedia
 from runtime.surveys.models import AssetInfo
-from runtime.surveys.service import pictures_of
+from runtime.surveys.pictures import pictures_of
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_BUNDLE_ENTRIES = 300

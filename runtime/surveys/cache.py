@@ -4,13 +4,11 @@ import threading
 from collections import OrderedDict
 from functools import cached_property
 
-import sqlalchemy as sa
-
 import engine
 from engine.questions import DepartmentQuestion, StaffQuestion
 from engine.questions.uploads import Signature, UploadQuestion
 from runtime.kit.db import Database
-from runtime.kit.problems import NotFound
+from runtime.surveys.queries import read_version
 
 CAPACITY = 256
 
@@ -83,21 +81,3 @@ class SurveyCache:
             if len(self._forms) > self.capacity:
                 self._forms.popitem(last=False)
         return form
-
-
-def read_version(db: Database, survey_id: str, version: int) -> bytes:
-    """The document of a published version, byte for byte.
-
-    Raises:
-        NotFound: there is no such version.
-    """
-    with db.begin() as connection:
-        document = connection.execute(
-            sa.text(
-                "SELECT document FROM survey_versions WHERE survey_id = :id AND version = :version"
-            ),
-            {"id": survey_id, "version": version},
-        ).scalar()
-    if document is None:
-        raise NotFound("survey", "There is no such version of this survey.")
-    return bytes(document)

@@ -26,9 +26,9 @@ from runtime.kit.http import (
 from runtime.kit.openapi import documented
 from runtime.kit.problems import BadRequest, NotFound, TooLarge, UnsupportedMedia
 from runtime.kit.words import nearest_language
-from runtime.surveys import assets, findings, interchange, service
-from runtime.surveys.cache import read_version
+from runtime.surveys import assets, findings, interchange, queries, service
 from runtime.surveys.models import AssetInfo, SurveyLine, SurveyProblem
+from runtime.surveys.queries import read_version
 from runtime.wiring import Deployment
 
 DOCUMENT_BYTES = 2 * 1024 * 1024
@@ -297,7 +297,7 @@ def list_surveys(request: Http, deployment: NamedDependency[Deployment]) -> Resp
     caller = _caller(request, deployment)
     if caller is not None:
         _require(request, deployment, "surveys:read")
-    lines = service.list_surveys(deployment.db, public_only=caller is None)
+    lines = queries.list_surveys(deployment.db, public_only=caller is None)
     return json_response(SurveyList(lines))
 
 
@@ -307,7 +307,7 @@ def show_survey(
 ) -> Response[bytes]:
     """A survey with its newest document."""
     _require(request, deployment, "surveys:read")
-    detail = service.get_survey(deployment.db, survey_id)
+    detail = queries.get_survey(deployment.db, survey_id)
     return json_response(detail, etag=f'"{detail.etag}"')
 
 

@@ -1,7 +1,6 @@
 """Storing, checking, publishing, closing surveys; published versions never change."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -16,16 +15,13 @@ from runtime.bank.uses import note_uses, publish_uses
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable, WordedProblem
-from runtime.kit.words import say
-from runtime.surveys import approvals, findings
+from runtime.surveys import approvals, findings, pictures, queries
 from runtime.surveys.models import (
     Held,
     Notes,
     Stored,
-    SurveyDetail,
     SurveyLine,
     SurveyProblem,
-    VersionLine,
 )
 
 GRACE = timedelta(hours=24)
@@ -218,7 +214,7 @@ def close_survey(
             {"id": survey_id, "until": now + GRACE, "now": now},
         )
         record(connection, actor, "survey.closed", "survey", survey_id, clock=clock)
-    return get_line(db, survey_id)
+    return queries.get_line(db, survey_id)
 
 
 def reopen_survey(
@@ -245,96 +241,7 @@ def reopen_survey(
             {"id": survey_id, "hours": session_hours, "now": now},
         )
         record(connection, actor, "survey.reopened", "survey", survey_id, clock=clock)
-    return get_line(db, survey_id)
-
-
-def list_surveys(db: Database, *, public_only: bool = False) -> list[SurveyLine]:
-    """All surveys by id, or those that patients can start now."""
-    condition = "WHERE state = 'published'" if public_only else ""
-    with db.begin() as connection:
-        rows = connection.execute(sa.text(f"{_LINE} {condition} ORDER BY id")).all()
-    return [_line(row) for row in rows]
-
-
-def get_line(db: Database, survey_id: str) -> SurveyLine:
-    """One survey without its document.
-
-    Raises:
-        NotFound: there is none of this id.
-    """
-    with db.begin() as connection:
-        row = connection.execute(
-            sa.text(f"{_LINE} WHERE id = :id"), {"id": survey_id}
-        ).one_or_none()
-    if row is None:
-        raise NotFound("survey", "There is no survey of this id.")
-    return _line(row)
-
-
-def get_survey(db: Database, survey_id: str) -> SurveyDetail:
-    """One survey with its newest document.
-
-    Raises:
-        NotFound: there is none of this id.
-    """
-    with db.begin() as connection:
-        row = connection.execute(_READ, {"id": survey_id}).one_or_none()
-        if row is None:
-            raise NotFound("survey", "There is no survey of this id.")
-        line = _line(row)
-        etag = _newest_digest(connection, row)
-        document = (
-            bytes(row.draft)
-            if row.draft is not None
-            else read_version(connection, row.id, row.published_version)
-        )
-    return SurveyDetail(
-        **msgspec.structs.asdict(line),
-        etag=etag,
-        is_draft=row.draft is not None,
-        document=msgspec.Raw(document),
-    )
-
-
-def list_versions(db: Database, survey_id: str) -> list[VersionLine]:
-    """The published versions of a survey, newest first."""
-    with db.begin() as connection:
-        rows = connection.execute(
-            sa.text(
-                "SELECT version, published_at, published_by_name, approved_by_name, notes "
-                "FROM survey_versions WHERE survey_id = :id ORDER BY version DESC"
-            ),
-            {"id": survey_id},
-        ).all()
-    return [VersionLine(*row) for row in rows]
-
-
-def has_draft(db: Database, survey_id: str) -> bool:
-    """Whether something newer than the published version waits to be published."""
-    with db.begin() as connection:
-        return connection.execute(
-            sa.text("SELECT EXISTS (SELECT FROM surveys WHERE id = :id AND draft IS NOT NULL)"),
-            {"id": survey_id},
-        ).scalar_one()
-
-
-def published_version(db: Database, survey_id: str) -> int:
-    """The version that a new session takes.
-
-    Raises:
-        NotFound: no such survey, or never published.
-        StateConflict: closed or archived.
-    """
-    with db.begin() as connection:
-        row = connection.execute(
-            sa.text("SELECT state, published_version FROM surveys WHERE id = :id"),
-            {"id": survey_id},
-        ).one_or_none()
-    if row is None or row.published_version is None:
-        raise NotFound("survey", "There is no published survey of this id.")
-    if row.state != "published":
-        raise StateConflict("survey_closed", "This survey takes no more answers.")
-    return row.published_version
+    return queries.get_line(db, survey_id)
 
 
 # Inside a transaction
@@ -358,7 +265,11 @@ def hold(connection: sa.Connection, survey_id: str, *, for_update: bool = False)
     if row is None:
         raise NotFound("survey", "There is no survey of this id.")
     is_draft = row.draft is not None
-    data = bytes(row.draft) if is_draft else read_version(connection, row.id, row.published_version)
+    data = (
+        bytes(row.draft)
+        if is_draft
+        else queries.document_of(connection, row.id, row.published_version)
+    )
     digest = row.digest
     if row.published_version is not None and digest is None:
         # Published while the lock was waited for: the row is the newest, the join is from before.
@@ -387,17 +298,6 @@ def keep_draft(
     return connection.execute(
         sa.text("SELECT draft_seq FROM surveys WHERE id = :id"), {"id": document.id}
     ).scalar_one()
-
-
-_LINE = "SELECT id, kind, title, state, published_version, updated_at FROM surveys"
-_READ = sa.text(
-    "SELECT id, kind, title, state, published_version, updated_at, draft, draft_digest "
-    "FROM surveys WHERE id = :id"
-)
-
-
-def _line(row: Any) -> SurveyLine:
-    return SurveyLine(row.id, row.kind, row.title, row.state, row.published_version, row.updated_at)
 
 
 def _lock(connection: sa.Connection, survey_id: str) -> Any | None:
@@ -436,29 +336,7 @@ def _words(document: engine.Document) -> str:
 
 
 def _has_content(connection: sa.Connection, row: Any, digest: str) -> bool:
-    return _newest_digest(connection, row) == digest
-
-
-def _newest_digest(connection: sa.Connection, row: Any) -> str:
-    if row.draft_digest is not None:
-        return row.draft_digest
-    return connection.execute(
-        sa.text(
-            "SELECT COALESCE((SELECT digest FROM survey_versions "
-            "WHERE survey_id = :id AND version = :version), '')"
-        ),
-        {"id": row.id, "version": row.published_version},
-    ).scalar_one()
-
-
-def read_version(connection: sa.Connection, survey_id: str, version: int) -> bytes:
-    """The document of a version that is known to be there, byte for byte."""
-    return bytes(
-        connection.execute(
-            sa.text("SELECT document FROM survey_versions WHERE survey_id = :id AND version = :v"),
-            {"id": survey_id, "v": version},
-        ).scalar_one()
-    )
+    return queries.newest_digest(connection, row) == digest
 
 
 def _require_match(connection: sa.Connection, row: Any | None, if_match: str | None) -> None:
@@ -469,7 +347,7 @@ def _require_match(connection: sa.Connection, row: Any | None, if_match: str | N
         return
     if wanted is None:
         raise StateConflict("if_match", "Send If-Match with the ETag that you last read.")
-    if wanted not in ("*", _newest_digest(connection, row)):
+    if wanted not in ("*", queries.newest_digest(connection, row)):
         raise StateConflict(
             "changed_meanwhile", "Somebody changed the draft meanwhile; read it again."
         )
@@ -547,7 +425,7 @@ def _stored(
     *,
     is_new: bool,
 ) -> Stored:
-    row = connection.execute(_READ, {"id": survey_id}).one()
+    row = connection.execute(queries.READ, {"id": survey_id}).one()
     published = row.published_version or 0
     is_draft = row.draft is not None
     return Stored(
@@ -569,10 +447,10 @@ def _record(connection: sa.Connection, actor: Actor, stored: Stored, clock: Cloc
 
 def _published_with(connection: sa.Connection, survey_id: str, digest: str) -> Stored | None:
     """What is published already, if it has this content and nothing newer waits."""
-    row = connection.execute(_READ, {"id": survey_id}).one_or_none()
+    row = connection.execute(queries.READ, {"id": survey_id}).one_or_none()
     if row is None or row.published_version is None or row.state != "published":
         return None
-    if row.draft is not None or _newest_digest(connection, row) != digest:
+    if row.draft is not None or queries.newest_digest(connection, row) != digest:
         return None
     return _stored(connection, survey_id, (), digest, is_new=False)
 
@@ -583,7 +461,7 @@ def _publishable(
     """The confirmed findings of a document that may be published."""
     survey = engine.compile_survey(document)
     walks = findings.words(engine.run_walks(survey), lang)
-    broken = (*walks, *missing_pictures(db, document, lang))
+    broken = (*walks, *pictures.missing_pictures(db, document, lang))
     if broken:
         raise _refuse(broken)
     proof = findings.prove(document, findings.PUBLISH_SECONDS)
@@ -597,45 +475,6 @@ def _publishable(
             confirm=digest,
         )
     return worded
-
-
-def missing_pictures(
-    db: Database, document: engine.Document, lang: str
-) -> tuple[SurveyProblem, ...]:
-    """A problem for each picture that the document shows and nobody uploaded."""
-    named = {place: name.removeprefix("sha256:") for place, name in pictures_at(document)}
-    if not named:
-        return ()
-    with db.begin() as connection:
-        present = set(
-            connection.execute(
-                sa.text("SELECT sha256 FROM assets WHERE sha256 = ANY(:named)"),
-                {"named": sorted(set(named.values()))},
-            ).scalars()
-        )
-    return tuple(
-        SurveyProblem("asset_missing", place, say("surveys_asset_missing", lang), "error")
-        for place, name in named.items()
-        if name not in present
-    )
-
-
-def pictures_at(document: engine.Document) -> Iterator[tuple[str, str]]:
-    """Every `sha256:…` that the document shows, with the pointer to it."""
-    for p, page in enumerate(document.pages):
-        for q, question in enumerate(page.questions):
-            at = f"/pages/{p}/questions/{q}"
-            for m, media in enumerate(question.media):
-                yield f"{at}/media/{m}/asset", media.asset
-            for o, option in enumerate(getattr(question, "options", ())):
-                image = getattr(option, "image", None)
-                if image:
-                    yield f"{at}/options/{o}/image", image
-
-
-def pictures_of(document: engine.Document) -> set[str]:
-    """Every `sha256:…` that the document shows."""
-    return {name for _, name in pictures_at(document)}
 
 
 def _change_state(connection: sa.Connection, survey_id: str, old: str, new: str, now: Any) -> None:

@@ -27,7 +27,7 @@ from runtime.kit.problems import AppError, NotFound, StateConflict
 from runtime.kit.words import nearest_language
 from runtime.responses.results import AttachmentInfo, Step
 from runtime.surveys.cache import Form
-from runtime.surveys.service import list_surveys, published_version
+from runtime.surveys.queries import list_surveys, published_version
 from runtime.web.guard import YEAR_SECONDS, Guard, page_headers
 from runtime.web.pickers import Pickers
 from runtime.wiring import Deployment

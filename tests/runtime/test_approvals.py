@@ -18,7 +18,7 @@ from runtime.audit.models import Actor
 from runtime.drafts import service as drafts
 from runtime.kit.problems import AppError, Forbidden, StateConflict, Unprocessable
 from runtime.parameters.service import change
-from runtime.surveys import approvals, service
+from runtime.surveys import approvals, queries, service
 from runtime.wiring import Deployment
 from tests.runtime.conftest import SURVEY, survey_with
 
@@ -74,7 +74,7 @@ def test_the_author_asks_and_another_approves(strict: Deployment) -> None:
         service.publish_survey(strict.db, "visit", actor=ANN)
     stored = approve(strict, ask(strict))
     assert (stored.version, stored.state) == (2, "published")
-    line = service.list_versions(strict.db, "visit")[0]
+    line = queries.list_versions(strict.db, "visit")[0]
     assert (line.published_by, line.approved_by, line.notes) == ("安", "鲍", "改了一页的名字")
     assert actions(strict)[-4:] == [
         "survey.edited", "survey.approval_asked", "survey.approved", "survey.published",
@@ -106,7 +106,7 @@ def test_a_request_is_returned_with_a_reason(strict: Deployment) -> None:
     assert (found.state, found.reason, found.decided_by_name) == ("returned", "请先改错字", "鲍")
     with pytest.raises(StateConflict):
         approve(strict, asked)
-    assert service.get_line(strict.db, "visit").version == 1
+    assert queries.get_line(strict.db, "visit").version == 1
 
 
 def test_who_asked_withdraws_and_nobody_else(strict: Deployment) -> None:
@@ -135,7 +135,7 @@ def test_of_an_approval_and_a_withdrawal_at_one_moment_exactly_one_decides(
     """Either it is out and was never withdrawn, or the other way round. Twelve races."""
     for n in range(12):
         edit(strict, ANN, f"第 {n} 次")
-        asked, before = ask(strict), service.get_line(strict.db, "visit").version or 0
+        asked, before = ask(strict), queries.get_line(strict.db, "visit").version or 0
         gate = threading.Barrier(2)
 
         def at_once(act: Callable[[], Any], gate: Any = gate) -> bool:
@@ -152,7 +152,7 @@ def test_of_an_approval_and_a_withdrawal_at_one_moment_exactly_one_decides(
                 at_once, partial(approvals.withdraw, strict.db, asked.id, actor=ANN)
             )
         assert is_out.result() != is_back.result()
-        after = service.get_line(strict.db, "visit").version or 0
+        after = queries.get_line(strict.db, "visit").version or 0
         assert (after > before) == is_out.result() == (newest(strict).state == "approved")
 
 
@@ -175,7 +175,7 @@ def test_any_change_after_the_request_voids_it(strict: Deployment, way: str) -> 
     with pytest.raises(StateConflict):
         approvals.give_back(strict.db, asked.id, reason="晚了", actor=BOB)
     assert "survey.approval_voided" in actions(strict)
-    assert service.get_line(strict.db, "visit").version == 1
+    assert queries.get_line(strict.db, "visit").version == 1
 
 
 def test_a_request_for_a_draft_that_was_changed_meanwhile_is_refused(strict: Deployment) -> None:
@@ -193,7 +193,7 @@ def test_of_an_approval_and_an_edit_at_one_moment_exactly_one_decides(strict: De
     for n in range(12):
         title = f"第 {n} 次"
         edit(strict, ANN, title)
-        asked, before = ask(strict), service.get_line(strict.db, "visit").version or 0
+        asked, before = ask(strict), queries.get_line(strict.db, "visit").version or 0
         gate = threading.Barrier(3)
 
         def approving(asked: approvals.Approval = asked, gate: Any = gate) -> str:
@@ -220,15 +220,15 @@ def test_of_an_approval_and_an_edit_at_one_moment_exactly_one_decides(strict: De
         racers: list[Callable[[], str]] = [approving, returning, editing]
         with ThreadPoolExecutor(3) as pool:
             said = [one.result() for one in [pool.submit(racer) for racer in racers]]
-        after = service.get_line(strict.db, "visit").version or 0
+        after = queries.get_line(strict.db, "visit").version or 0
         state = newest(strict).state
         assert (after == before + 1) == (said[0] == "published") == (state == "approved"), said
         assert (said[1] == "returned") == (state == "returned"), said
         if after > before:
             with strict.db.begin() as connection:
-                out = service.read_version(connection, "visit", after).decode()
+                out = queries.document_of(connection, "visit", after).decode()
             assert title in out and f"{title}之后" not in out
-        assert f"{title}之后" in bytes(service.get_survey(strict.db, "visit").document).decode()
+        assert f"{title}之后" in bytes(queries.get_survey(strict.db, "visit").document).decode()
         outcomes.add(state)
     assert outcomes <= {"approved", "returned", "void"}
 
@@ -268,8 +268,8 @@ def test_a_draft_changed_while_it_is_proved_is_not_published(deployment: Deploym
             )
         with pytest.raises(StateConflict, match="changed"):
             publishing.result()
-    assert service.get_line(db, "visit").version == 1
-    assert "second" in bytes(service.get_survey(db, "visit").document).decode()
+    assert queries.get_line(db, "visit").version == 1
+    assert "second" in bytes(queries.get_survey(db, "visit").document).decode()
 
 
 def test_an_edit_that_waits_while_a_version_goes_out_goes_on_from_it(strict: Deployment) -> None:
@@ -286,7 +286,7 @@ def test_an_edit_that_waits_while_a_version_goes_out_goes_on_from_it(strict: Dep
             ):
                 connection.execute(sa.text(statement))
         assert editing.result() > 0
-    assert "等到了" in bytes(service.get_survey(strict.db, "visit").document).decode()
+    assert "等到了" in bytes(queries.get_survey(strict.db, "visit").document).decode()
 
 
 def wait_for_a_waiting_lock(deployment: Deployment) -> None:

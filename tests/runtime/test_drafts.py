@@ -15,7 +15,8 @@ from runtime.audit.models import Actor
 from runtime.audit.queries import Filters, search
 from runtime.drafts import service as drafts
 from runtime.kit.problems import NotFound, StateConflict
-from runtime.surveys.service import get_survey, put_draft, store_survey
+from runtime.surveys.queries import get_survey
+from runtime.surveys.service import put_draft, store_survey
 from runtime.wiring import Deployment
 from tests.builder.test_edits import some_edit
 from tests.runtime.conftest import SURVEY

@@ -14,7 +14,7 @@ from runtime.audit.models import Actor
 from runtime.drafts import service as drafts
 from runtime.parameters.service import change
 from runtime.responses.fits import tally
-from runtime.surveys import approvals, service
+from runtime.surveys import approvals, queries, service
 from runtime.wiring import Deployment
 from tests.runtime.conftest import Patient, survey_with
 from tests.runtime.test_build_page import OTHER
@@ -65,7 +65,7 @@ class Publisher:
 
     @property
     def version(self) -> int | None:
-        return service.get_line(self.deployment.db, "visit").version
+        return queries.get_line(self.deployment.db, "visit").version
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_a_sound_draft_is_published_with_its_notes(publisher: Publisher) -> None
     assert "详情" in text and "新名字" in text
     sent = publisher.post(notes=" 改了页名\r\n第二行\0 ")
     assert sent.status_code == 303
-    line = service.list_versions(publisher.deployment.db, "visit")[0]
+    line = queries.list_versions(publisher.deployment.db, "visit")[0]
     assert (line.version, line.published_by, line.notes) == (2, "designer", "改了页名\n第二行")
 
 
@@ -172,7 +172,7 @@ def test_another_person_approves_or_returns(publisher: Publisher) -> None:
     publisher.sign_in("reviewer")
     assert publisher.post().status_code == 303
     assert publisher.version == 2
-    line = service.list_versions(db, "visit")[0]
+    line = queries.list_versions(db, "visit")[0]
     assert (line.published_by, line.approved_by) == ("designer", "reviewer")
 
 

@@ -18,7 +18,7 @@ from engine.definition import Document
 from runtime.drafts import service as drafts
 from runtime.org.service import store_organisation
 from runtime.seed import FOLDER
-from runtime.surveys import service, templates
+from runtime.surveys import queries, service, templates
 from runtime.wiring import Deployment
 from tests.runtime.conftest import SURVEY, survey_with
 from tests.runtime.test_build_page import OTHER
@@ -168,12 +168,12 @@ def test_what_a_foreign_form_loses_is_shown_before_it_is_taken(
     beginner: Beginner, value: Any, label: str
 ) -> None:
     """The format is found out; nothing is stored until it is taken. # R0.4 (part)"""
-    before = len(service.list_surveys(beginner.deployment.db))
+    before = len(queries.list_surveys(beginner.deployment.db))
     shown = beginner.upload(json.dumps(value).encode())
     text = html.unescape(shown.text)
     assert shown.status_code == 200 and label in text
     assert ("没有转过来或有变化的" in text) == (value is SURVEYJS)
-    assert len(service.list_surveys(beginner.deployment.db)) == before
+    assert len(queries.list_surveys(beginner.deployment.db)) == before
     document = beginner.begun(beginner.take(shown.text))
     assert "接过来的" in str(document.title) and document.pages[0].questions
 
@@ -195,10 +195,10 @@ def test_our_own_json_comes_back_as_it_was(beginner: Beginner) -> None:
 )  # fmt: skip
 def test_any_file_is_answered(beginner: Beginner, data: bytes) -> None:
     """Whatever it is said to be: a page that says that nothing could be read, nothing stored."""
-    before = len(service.list_surveys(beginner.deployment.db))
+    before = len(queries.list_surveys(beginner.deployment.db))
     for source in ("", "huisheng", "surveyjs", "fhir", "xlsform", "nonsense"):
         assert beginner.upload(data, source).status_code in (200, 422), source
-    assert len(service.list_surveys(beginner.deployment.db)) == before
+    assert len(queries.list_surveys(beginner.deployment.db)) == before
 
 
 @pytest.mark.parametrize("document", ["", "{", "[" * 100, "\ud7ff", '{"format":1}'])
@@ -206,7 +206,7 @@ def test_a_forged_document_is_not_taken(beginner: Beginner, document: str) -> No
     """What the page carried is read anew."""
     answer = beginner.post("/staff/surveys/new/take", document=document, title="x")
     assert answer.status_code == 422
-    assert len(service.list_surveys(beginner.deployment.db)) == 1
+    assert len(queries.list_surveys(beginner.deployment.db)) == 1
 
 
 def test_words_of_a_file_stay_words(beginner: Beginner) -> None:
@@ -232,7 +232,7 @@ def test_an_old_version_is_restored_as_a_draft_and_taken_back(beginner: Beginner
     assert beginner.post(f"{url}/restore", seq="0").status_code == 409
     assert beginner.post(f"{url}/restore", seq=seq[1]).status_code == 303
     assert write(drafts.read_draft(db, "visit").document) == old
-    assert service.get_line(db, "visit").version == 2
+    assert queries.get_line(db, "visit").version == 2
     undone = beginner.post("/staff/surveys/visit/edit", act="undo", at="", tab="edit")
     assert undone.status_code == 303 and not drafts.read_draft(db, "visit").is_draft
     file = client.get(f"{url}/document.json")

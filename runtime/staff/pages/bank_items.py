@@ -25,7 +25,7 @@ from runtime.staff.comparison import Line, Telling
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.bank import HERE, as_number, path_of
 from runtime.staff.pages.sign_in import Fields
-from runtime.surveys import service as surveys
+from runtime.surveys import queries
 from runtime.wiring import Deployment
 
 ITEM = HERE + "/items/{item:str}"
@@ -60,7 +60,7 @@ def _page(
         uses = uses_of(connection, found.id)
     places = {one.id: one for one in tree}
     question = msgspec.json.decode(found.question)
-    titles = {one.id: one.title for one in surveys.list_surveys(deployment.db)} if uses else {}
+    titles = {one.id: one.title for one in queries.list_surveys(deployment.db)} if uses else {}
     may_offer = principal.may("bank:read") and principal.may("surveys:write")
     return page(
         request,

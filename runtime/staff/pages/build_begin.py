@@ -24,7 +24,7 @@ from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.outline import outline
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.surveys import KINDS
-from runtime.surveys import findings, service, templates
+from runtime.surveys import findings, queries, service, templates
 from runtime.surveys.assets import store_asset
 from runtime.surveys.interchange import BODY_BYTES
 from runtime.wiring import Deployment
@@ -73,7 +73,7 @@ def _new_page(
         section="surveys",
         status=422 if refused else 200,
         kinds=KINDS,
-        surveys=service.list_surveys(deployment.db),
+        surveys=queries.list_surveys(deployment.db),
         templates=listed,
         chosen=chosen,
         typed=typed,

@@ -41,7 +41,7 @@ from runtime.staff.rehearsal import (
     read_state,
     write_state,
 )
-from runtime.surveys import findings, service
+from runtime.surveys import findings, queries
 from runtime.surveys.models import SurveyDetail
 from runtime.web.pickers import Pickers
 
@@ -151,7 +151,7 @@ class Preview:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.lang = desk.lang
-        self.detail: SurveyDetail = service.get_survey(desk.deployment.db, desk.survey)
+        self.detail: SurveyDetail = queries.get_survey(desk.deployment.db, desk.survey)
         self.compiled: Compiled = compile_draft(bytes(self.detail.document))
         self.today = hospital_day(desk.deployment.clock())
 

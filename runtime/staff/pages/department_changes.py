@@ -30,7 +30,7 @@ from runtime.staff.organisation import (
 )
 from runtime.staff.pages.departments import HERE, one_page, require_own
 from runtime.staff.pages.sign_in import Fields
-from runtime.surveys.service import list_surveys
+from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 
 MAX_PARTS = 6

@@ -23,7 +23,7 @@ from runtime.org.succession import successions_around
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.organisation import Organisation, label, line, names, ticked, told
 from runtime.staff.pages.sign_in import Fields
-from runtime.surveys.service import list_surveys
+from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 
 HERE = "/staff/departments"

@@ -20,7 +20,7 @@ from runtime.responses.submission import BANDS
 from runtime.staff import queries
 from runtime.staff.answers import score_values
 from runtime.staff.frame import language_of, page
-from runtime.surveys.service import list_surveys
+from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 
 HERE = "/staff/responses"

@@ -27,7 +27,7 @@ from runtime.staff import queries
 from runtime.staff.frame import language_of, local_time, navigation, page
 from runtime.staff.organisation import Organisation
 from runtime.staff.pages.sign_in import Fields
-from runtime.surveys.service import list_surveys
+from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 
 HERE = "/staff/search"

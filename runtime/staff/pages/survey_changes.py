@@ -9,8 +9,8 @@ from runtime.kit.problems import NotFound
 from runtime.responses.fits import Tally, tally
 from runtime.staff.building_pages import Answer, OnDesk, drawn, shows
 from runtime.staff.comparison import Telling
-from runtime.surveys import service
-from runtime.surveys.cache import read_version
+from runtime.surveys import queries
+from runtime.surveys.queries import read_version
 from runtime.wiring import Deployment
 
 DRAFT = "draft"
@@ -20,9 +20,9 @@ DRAFT = "draft"
 def show(desk: OnDesk, old: FromQuery[str] = "", new: FromQuery[str] = "") -> Answer:
     """The newest version against the one before it, or any two."""
     deployment, survey = desk.deployment, desk.survey
-    line = service.get_line(deployment.db, survey)
-    names = [str(one.version) for one in service.list_versions(deployment.db, survey)]
-    if service.has_draft(deployment.db, survey):
+    line = queries.get_line(deployment.db, survey)
+    names = [str(one.version) for one in queries.list_versions(deployment.db, survey)]
+    if queries.has_draft(deployment.db, survey):
         names.insert(0, DRAFT)
     new = new or (names[0] if names else DRAFT)
     later = names[names.index(new) + 1 :] if new in names else []
@@ -57,7 +57,7 @@ def stored_answers(
 
 def _document(deployment: Deployment, survey: str, name: str) -> Document:
     if name == DRAFT:
-        data = bytes(service.get_survey(deployment.db, survey).document)
+        data = bytes(queries.get_survey(deployment.db, survey).document)
     else:
         data = read_version(deployment.db, survey, int(name))
     document = parse(data).document

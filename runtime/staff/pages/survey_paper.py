@@ -25,8 +25,8 @@ from runtime.kit.problems import NotFound, Overloaded, Unprocessable
 from runtime.kit.words import nearest_language, say
 from runtime.org.service import list_sites
 from runtime.staff.frame import HEADERS, TEMPLATES, draw
-from runtime.surveys import service
-from runtime.surveys.cache import read_version
+from runtime.surveys import queries
+from runtime.surveys.queries import read_version
 from runtime.wiring import Deployment
 
 HERE = "/staff/surveys/{survey:str}"
@@ -81,7 +81,7 @@ def show(
     lang: FromQuery[str] = "zh-CN",
 ) -> Response[bytes]:
     """The published version as a PDF, A4; nothing of the draft."""
-    line = service.get_line(deployment.db, survey)
+    line = queries.get_line(deployment.db, survey)
     if line.version is None:
         raise NotFound("survey", "This survey was never published.")
     return _version(deployment, survey, line.version, lang)
@@ -117,7 +117,7 @@ def show_draft(
     lang: FromQuery[str] = "zh-CN",
 ) -> Response[bytes]:
     """The newest document, said to be a draft where it is one, and then without a code."""
-    detail = service.get_survey(deployment.db, survey)
+    detail = queries.get_survey(deployment.db, survey)
     version = None if detail.is_draft else detail.version
     return _pdf(deployment, bytes(detail.document), version, lang)
 

@@ -26,9 +26,9 @@ from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.survey_changes import stored_answers
 from runtime.staff.patients import Patient
 from runtime.staff.patients import Telling as PatientTelling
-from runtime.surveys import approvals, findings, service
+from runtime.surveys import approvals, findings, pictures, service
 from runtime.surveys.approvals import Approval
-from runtime.surveys.cache import read_version
+from runtime.surveys.queries import read_version
 
 HERE = "/publish"
 SEEN = "seen:"
@@ -138,7 +138,7 @@ class Gate:
         self.doubts = findings.warnings(found)
         once = told_once(self.doubts)
         self.told = list(zip(map(_key, once), in_words(self.desk, once, found), strict=True))
-        self.lost_pictures = len(service.missing_pictures(self.db, document, self.desk.lang))
+        self.lost_pictures = len(pictures.missing_pictures(self.db, document, self.desk.lang))
         sites = {one.id: one.text for one in list_sites(self.db, self.desk.lang)}
         telling = PatientTelling(Scope(document), self.desk.lang, sites)
         survey = engine.compile_survey(document)

@@ -24,8 +24,14 @@ from runtime.staff.frame import HEADERS, language_of, page, redirect
 from runtime.staff.outline import outline
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import approvals, service
-from runtime.surveys.cache import read_version
 from runtime.surveys.models import SurveyLine
+from runtime.surveys.queries import (
+    get_line,
+    has_draft,
+    list_surveys,
+    list_versions,
+    read_version,
+)
 from runtime.wiring import Deployment
 
 HERE = "/staff/surveys"
@@ -48,7 +54,7 @@ def show_list(
     wanted = " ".join(q.replace("\0", "").split())[:MAX_ASKED]
     lines = [
         line
-        for line in service.list_surveys(deployment.db)
+        for line in list_surveys(deployment.db)
         if _is_named(line, wanted) and survey_state in ("", line.state) and kind in ("", line.kind)
     ]
     uses = _uses(deployment, principal)
@@ -119,7 +125,7 @@ def _one(
     refused: str | None = None,
     status: int = 200,
 ) -> Response[Any]:
-    line = service.get_line(deployment.db, survey)
+    line = get_line(deployment.db, survey)
     uses = _uses(deployment, principal)
     return page(
         request,
@@ -128,9 +134,9 @@ def _one(
         section="surveys",
         status=status,
         line=line,
-        versions=service.list_versions(deployment.db, survey),
+        versions=list_versions(deployment.db, survey),
         use=None if uses is None else uses.get(survey, queries.Use(0, 0)),
-        has_draft=service.has_draft(deployment.db, survey),
+        has_draft=has_draft(deployment.db, survey),
         seq=drafts.seq_of(deployment.db, survey),
         **_own(deployment, survey),
         address=_address(deployment, survey),
@@ -155,7 +161,7 @@ def _address(deployment: Deployment, survey: str) -> str:
 @get(f"{HERE}/{{survey:str}}/code.svg", sync_to_thread=True, guards=[needs("surveys:read")])
 def show_code(survey: FromPath[str], deployment: NamedDependency[Deployment]) -> Response[bytes]:
     """The address as a QR code, for posters and doors."""
-    service.get_line(deployment.db, survey)
+    get_line(deployment.db, survey)
     file = io.BytesIO()
     code = segno.make(_address(deployment, survey), micro=False, error="m")
     code.save(file, kind="svg", scale=8, light="white")
@@ -225,7 +231,7 @@ def show_version(
     deployment: NamedDependency[Deployment],
 ) -> Response[Any]:
     """What a published version asks, page by page."""
-    line = service.get_line(deployment.db, survey)
+    line = get_line(deployment.db, survey)
     form = deployment.surveys.get(survey, _counted(version))
     lang = language_of(request, principal)
     return page(
