@@ -13,8 +13,11 @@ SHOWN = 20
 
 
 @shows("/edit/bank", "surveys:read", "surveys:write", "bank:read")
-def show(desk: OnDesk, words: FromQuery[str] = "", place: FromQuery[str] = "") -> Answer:
-    """What the bank has for these words at this place, the first twenty."""
+def show(
+    desk: OnDesk, words: FromQuery[str] = "", place: FromQuery[str] = "", at: FromQuery[str] = ""
+) -> Answer:
+    """What the bank has for these words at this place, the first twenty; what is put in comes
+    behind the part `at`."""
     chosen = as_number(place, 2**31)
     with desk.deployment.db.begin() as connection:
         tree = read_tree(connection)
@@ -28,6 +31,7 @@ def show(desk: OnDesk, words: FromQuery[str] = "", place: FromQuery[str] = "") -
         "build/bank.html",
         section="bank",
         survey=desk.survey,
+        at=at if desk.part(at) is not None else "",
         words=words,
         place=chosen,
         tree=tree,

@@ -1,8 +1,8 @@
 // The builder's comforts: dragging, keys, and the keyboard's place after an act.
 // Everything here ends in a form that works without it.
 import { dropped } from "/staff/build-acts.js";
-
-let isDragging = false;
+import { draggable, isDragging, tellDrag } from "/staff/dragging.js";
+import { isAnswered, isAskedFor } from "/staff/saved.js";
 
 // Acts and choices go to the server one after another, in the order in which they were made
 
@@ -28,9 +28,13 @@ function next() {
     .finally(next);
 }
 
-/** Sends a form with its act; what is typed in it now, should it be gone when its turn comes. */
-function send(act, form = document.getElementById("acts")) {
-  enqueue({ form, act, typed: Object.fromEntries(new FormData(form)) });
+/**
+ * Sends a form with its act; what is typed in it now, should it be gone when its turn comes. `back`
+ * takes back what was shown already, should the server not take the act.
+ */
+function send(act, form = document.getElementById("acts"), back = () => {}) {
+  tellDrag(false);
+  enqueue({ form, act, back, typed: Object.fromEntries(new FormData(form)) });
 }
 
 function tellSaving() {
@@ -67,32 +71,33 @@ document.addEventListener("click", (event) => {
 
 // Dragging, with the mouse and on touch screens
 
-const CALM = { animation: 120, forceFallback: true, fallbackTolerance: 4, delay: 200, delayOnTouchOnly: true, touchStartThreshold: 6, filter: "input, textarea, select", preventOnFilter: false, scrollSensitivity: 80, bubbleScroll: true };
-
-function onStart() {
-  isDragging = true;
-}
-
-function onEnd(event) {
-  isDragging = false;
-  if (event.to.matches("[data-palette]")) return;
-  if (event.from === event.to && event.oldIndex === event.newIndex) return;
+function onDrop(event, back) {
   const act = dropped(event.item, event.to);
   if (event.item.dataset.act) event.item.remove();
-  if (act) send(act);
+  if (act) send(act, undefined, back);
+  else back();
+}
+
+/** On a narrow screen what is dragged out of the palette is dropped on the canvas, which comes up. */
+function onTake() {
+  if (window.matchMedia("(max-width: 700px)").matches) show("canvas");
+}
+
+/** Pages that are dragged are shown by their headings, so that the others are near. */
+function onTakePage({ item, from }) {
+  const { top } = item.getBoundingClientRect();
+  from.classList.add("is-sorting");
+  window.scrollBy(0, item.getBoundingClientRect().top - top);
 }
 
 function sortable(list) {
-  const { Sortable } = /** @type {any} */ (window);
-  if (!Sortable || list.dataset.sorted) return;
-  list.dataset.sorted = "";
-  const both = { ...CALM, onStart, onEnd };
-  if (list.matches("[data-palette]")) Sortable.create(list, { ...both, group: { name: "questions", pull: "clone", put: false }, sort: false });
-  else if (list.matches("[data-questions]")) Sortable.create(list, { ...both, group: "questions" });
-  else if (list.matches("[data-pages]")) Sortable.create(list, { ...both, handle: ".sheet-head" });
-  else Sortable.create(list, { ...both, handle: ".grip", group: `inner-${list.dataset.inner}`, fallbackOnBody: true, swapThreshold: 0.65 });
+  if (list.matches("[data-palette]")) draggable(list, { group: { name: "questions", pull: "clone", put: false }, sort: false }, onDrop, onTake);
+  else if (list.matches("[data-questions]")) draggable(list, { ...LONG, group: "questions" }, onDrop);
+  else if (list.matches("[data-pages]")) draggable(list, { ...LONG, handle: ".sheet-head", onUnchoose: () => list.classList.remove("is-sorting") }, onDrop, onTakePage);
+  else draggable(list, { handle: ".grip", group: `inner-${list.dataset.inner}`, swapThreshold: 0.65 }, onDrop);
 }
 
+const LONG = { scrollSensitivity: 80, bubbleScroll: true };
 const LISTS = "[data-palette], [data-questions], [data-pages], [data-inner]";
 
 function prepare(root) {
@@ -153,7 +158,7 @@ document.addEventListener("focus-on", (event) => {
 });
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (isDragging && event.detail.elt.id === "news") event.preventDefault();
+  if (isDragging() && event.detail.elt.id === "news") event.preventDefault();
 });
 
 const fields = (root) => [...root.querySelectorAll("#panel input[type=text], #panel textarea")];
@@ -177,18 +182,17 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { elt, xhr } = event.detail;
-  if (isDragging && elt.id === "news") event.detail.shouldSwap = false;
+  if (isDragging() && elt.id === "news") event.detail.shouldSwap = false;
   // What dragging left behind; htmx would copy it, which the policy of the page forbids.
-  if (!isDragging) for (const one of document.querySelectorAll("#builder [style]")) one.removeAttribute("style");
+  if (!isDragging()) for (const one of document.querySelectorAll("#builder [style]")) one.removeAttribute("style");
   if (elt.id === "doctor") for (const one of document.querySelectorAll(".found")) one.replaceChildren();
   if (xhr.responseURL.includes("/sign-in")) location.reload();
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, xhr } = event.detail;
-  if (["news", "doctor"].includes(elt.id)) return;
-  const isAnswered = [200, 409, 422].includes(xhr.status);
-  document.getElementById("not-saved").hidden = isAnswered;
+  const { xhr } = event.detail;
+  if (!isAskedFor(event.detail)) return;
+  if (!isAnswered(xhr)) running?.back?.();
   // Whoever is told that a value was refused stays at it, though they pressed on already.
   if (running?.form && xhr.status !== 200) waiting.splice(0, waiting.length, ...waiting.filter((job) => job.form));
   else if (running?.href) show("props");

@@ -17,7 +17,7 @@ function onEnter(event) {
   const entry = /** @type {HTMLInputElement} */ (event.target);
   event.preventDefault();
   const list = entry.closest("fieldset.inner");
-  const language = entry.name.split("/").at(-1) ?? "";
+  const language = entry.name.split("/").pop() ?? "";
   const all = [...list.querySelectorAll(ENTRY)].filter((one) => one.name.endsWith(language));
   const next = all[all.indexOf(entry) + 1];
   if (next) {

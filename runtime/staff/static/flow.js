@@ -1,6 +1,8 @@
 // Draws a jump by dragging from a page's handle to the page or ending where it leads.
 // It sends the form that the page's own panel has; a press without dragging chooses the page.
 
+import { tellDrag } from "/staff/dragging.js";
+
 const NEAR = 6;
 
 /** A point of the window in the picture's own measure. */
@@ -56,12 +58,18 @@ function start(svg, handle, event) {
     const far = Math.hypot(ended.clientX - event.clientX, ended.clientY - event.clientY);
     if (to) send(handle.dataset.handle, to.dataset.step);
     else if (ended.type === "pointerup" && far < NEAR) location.assign(from.querySelector("a").href.baseVal);
+    else tellDrag(true);
   };
+  const leave = (pressed) => {
+    if (pressed.key === "Escape") document.dispatchEvent(new PointerEvent("pointercancel"));
+  };
+  tellDrag(false);
   handle.setPointerCapture(event.pointerId);
   const until = { signal: held.signal };
-  handle.addEventListener("pointermove", move, until);
-  handle.addEventListener("pointerup", end, until);
-  handle.addEventListener("pointercancel", end, until);
+  document.addEventListener("pointermove", move, until);
+  document.addEventListener("pointerup", end, until);
+  document.addEventListener("pointercancel", end, until);
+  document.addEventListener("keydown", leave, until);
 }
 
 for (const svg of document.querySelectorAll("[data-flow]")) {
@@ -70,5 +78,7 @@ for (const svg of document.querySelectorAll("[data-flow]")) {
       event.preventDefault();
       start(svg, handle, event);
     });
+    // A finger on it draws; it does not scroll.
+    handle.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   }
 }

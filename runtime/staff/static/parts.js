@@ -1,10 +1,14 @@
 // Scores and dimensions: dragging, saving a choice at once, telling what was done.
 // Everything here ends in a form that works without it.
 
-const CALM = { animation: 120, forceFallback: true, delay: 150, delayOnTouchOnly: true, filter: "input, textarea, select, button, summary", preventOnFilter: false };
-let said = "";
+import { draggable, tellDrag } from "/staff/dragging.js";
+import { isAnswered } from "/staff/saved.js";
 
-function send(act, say) {
+let said = "";
+let takeBack = () => {};
+
+/** Sends an act; `back` takes back what was shown already, should the server not take it. */
+function send(act, say, back) {
   const form = document.getElementById("part-acts");
   const input = document.createElement("input");
   input.type = "hidden";
@@ -12,6 +16,8 @@ function send(act, say) {
   input.value = act;
   form.append(input);
   said = say;
+  takeBack = back;
+  tellDrag(false);
   form.requestSubmit();
   setTimeout(() => input.remove());
 }
@@ -28,20 +34,16 @@ export function dropped(item, from, to) {
   return `member add ${item.dataset.ref} ${next ? next.dataset.ref : "-"}`;
 }
 
-function onEnd(event) {
-  const { item, from, to, oldIndex, newIndex } = event;
-  if (from === to && oldIndex === newIndex) return;
+function onDrop(event, back) {
+  const { item, from, to } = event;
   const act = dropped(item, from, to);
-  if (act) send(act, item.dataset.say);
+  if (act) send(act, item.dataset.say, back);
 }
 
 function sortables() {
-  const { Sortable } = /** @type {any} */ (window);
-  if (!Sortable) return;
   for (const list of document.querySelectorAll("[data-members], [data-candidates], [data-dimension]")) {
-    const name = list.dataset.dimension === undefined ? "members" : "dimensions";
-    const sort = list.dataset.members !== undefined;
-    if (!Sortable.get(list)) Sortable.create(list, { ...CALM, group: name, sort, onEnd });
+    const group = list.dataset.dimension === undefined ? "members" : "dimensions";
+    draggable(list, { filter: "input, textarea, select, button, summary", group, sort: list.dataset.members !== undefined }, onDrop);
   }
 }
 
@@ -71,10 +73,12 @@ document.addEventListener("change", (event) => {
   select.form.requestSubmit();
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  const detail = /** @type {any} */ (event).detail;
-  if (detail.requestConfig && detail.requestConfig.verb === "post") {
-    document.body.dispatchEvent(new Event("drafted"));
-  }
+  const { elt, requestConfig, xhr } = event.detail;
+  if (requestConfig?.verb !== "post") return;
+  if (isAnswered(xhr)) document.body.dispatchEvent(new Event("drafted"));
+  if (elt.id !== "part-acts") return;
+  if (!isAnswered(xhr)) takeBack();
+  takeBack = () => {};
 });
 document.addEventListener("htmx:afterSettle", () => {
   start();
