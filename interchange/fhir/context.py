@@ -4,9 +4,15 @@ from typing import Any
 
 from interchange.expression import Tree, Unreadable
 from interchange.fhir import fhirpath
-from interchange.fhir.extensions import VARIABLE, Extensions, languages_in, translations
+from interchange.fhir.extensions import (
+    CALCULATED,
+    VARIABLE,
+    Extensions,
+    languages_in,
+    translations,
+)
 from interchange.logic import Language, Ref
-from interchange.node import Node
+from interchange.node import Node, is_object
 from interchange.reading import Reading
 from interchange.report import Report
 from interchange.texts import Speech, Text, guessed_language, has_markup, language_tag
@@ -37,8 +43,33 @@ class Context(Reading):
         self.variables: dict[str, str] = {}
         self.read_variables(self.extensions)
         self.later: set[str] = set()
-        _declare(root, self.later, 0)
+        self.formulas: dict[str, str] = {}
+        """How calculated items are worked out, by their links."""
+        self._declare(root, 0)
         self.speech = self._speech(language)
+
+    def _declare(self, node: Node, level: int) -> None:
+        if level > 20:
+            return
+        for item in node.nodes("item"):
+            link = item.word("linkId")
+            self.later.add(link)
+            expression = Extensions(item).value(CALCULATED)
+            if is_object(expression) and isinstance(expression.get("expression"), str):
+                self.formulas[link] = expression["expression"]
+            self._declare(item, level + 1)
+
+    def known(self, link: str) -> Ref | None:
+        """What rules read of an item: its answer, or a value that is worked out from answers that
+        are known already, wherever its item stands."""
+        if link not in self.refs and link in self.formulas:
+            try:
+                number = self.worked_out(self.formulas[link])
+            except Unreadable:
+                return None
+            if isinstance(number, str):
+                self.refs[link] = Ref(number, "number")
+        return self.refs.get(link)
 
     def _speech(self, language: str | None) -> Speech:
         root = self.root
@@ -71,6 +102,10 @@ class Context(Reading):
         """Codings as codes that are carried."""
         return [code for coding in node.nodes(member) if (code := carried_code(coding))]
 
+    def worked_out(self, text: str) -> str | int | float:
+        """A numeric expression as a ref or a literal; raises Unreadable."""
+        return self._logic.whole_number(self.parse(fhirpath.spelt_out(text, self.weighed)), "calc")
+
     def resolve(self, name: str) -> Ref | Tree:
         if name in self.variables:
             return self.parse(self.variables[name])
@@ -88,11 +123,3 @@ def carried_code(coding: Node) -> dict[str, str] | None:
         return None
     code = {"system": coding.word("system"), "code": coding.word("code")}
     return code | ({"display": coding.word("display")} if coding.word("display") else {})
-
-
-def _declare(node: Node, later: set[str], level: int) -> None:
-    if level > 20:
-        return
-    for item in node.nodes("item"):
-        later.add(item.word("linkId"))
-        _declare(item, later, level + 1)

@@ -48,7 +48,7 @@ def enabled_when(context: Context, node: Node, not_equal: str) -> Rule | None:
 
 def _condition(context: Context, node: Node, not_equal: str) -> Rule | None:
     name, operator = node.word("question"), node.word("operator")
-    ref = context.refs.get(name)
+    ref = context.known(name)
     if ref is None:
         code = "looks_ahead" if name in context.later else "unknown_name"
         context.report.lose(code, node.place("question"), name)

@@ -21,6 +21,7 @@ DECIMALS, MAX_SIZE, MIME = f"{CORE}maxDecimalPlaces", f"{CORE}maxSize", f"{CORE}
 TRANSLATION = f"{CORE}translation"
 CALCULATED = f"{SDC}calculatedExpression"
 ENABLE_WHEN = f"{SDC}enableWhenExpression"
+TOGGLE = f"{SDC}answerOptionsToggleExpression"
 MEDIA, ANSWER_MEDIA = f"{SDC}itemMedia", f"{SDC}itemAnswerMedia"
 CQF = f"{CORE}cqf-expression"
 VARIABLE = f"{CORE}variable"

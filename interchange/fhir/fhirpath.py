@@ -38,6 +38,10 @@ _HOW = {"": "", ".sum()": "sum()", ".count()": "count()", ".first()": "", ".min(
         ".max()": "max()", ".avg()": "avg()"}  # fmt: skip
 
 
+_SOME = re.compile(r"iif\(([^,]{1,4000})\.exists\(\), \1(\.(?:sum|count)\(\)), \{\}\)")
+"""What is nothing where nothing is answered, as our own sums are written and are here anyway."""
+
+
 def spelt_out(text: str, weighed: Sequence[str]) -> str:
     """The expression with a sum over the weights of all answers (or of all but one) as one over
     the items that have weights."""
@@ -52,7 +56,7 @@ def spelt_out(text: str, weighed: Sequence[str]) -> str:
 
 def read(text: str) -> Tree:
     """The tree of an expression; raises Unreadable."""
-    reader = _Reader(_tokens(text.strip()))
+    reader = _Reader(_tokens(_SOME.sub(r"\1\2", text.strip())))
     found = reader.sum()
     if reader.at < len(reader.tokens):
         raise Unreadable("fhirpath", text)

@@ -14,6 +14,7 @@ from interchange.fhir import extensions as ext
 from interchange.fhir import fhirpath
 from interchange.fhir.context import Context, carried_code
 from interchange.fhir.extensions import Extensions
+from interchange.fhir.toggles import offer
 from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import Node, is_object, number_of
@@ -278,6 +279,7 @@ def _choice(item: Item, made: Made) -> None:
             number = number_of(item.extensions.value(url))
             if isinstance(number, int) and number > 0:
                 made[ours] = number
+    offer(item.context, item.extensions, made, values)
     kind = "set" if many else "choice"
     if not many and any("points" in option for option in options):
         item.context.weighed.append(item.name)
@@ -349,7 +351,7 @@ def _option(
         context.report.lose("option_value", source.at)
         return None
     made_id = names.take(code)
-    values.append(((coding.word("system"), code), made_id))
+    values.append(((coding.word("system") if coding.value else None, code), made_id))
     text = context.say(coding, "display", code) if coding.value else code
     option: Made = {"id": made_id, "text": text, **source_id(code, made_id)}
     carried = carried_code(coding)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from engine.definition import FORMAT
 from interchange.expression import Unreadable
 from interchange.fhir import extensions as ext
+from interchange.fhir.conditions import condition, is_fhirpath
 from interchange.fhir.context import Context
 from interchange.fhir.enablement import enabled_when
 from interchange.fhir.extensions import Extensions
@@ -24,6 +25,7 @@ NotEqual = Literal["lforms", "smart-forms"]
 """What `!=` says of a question without an answer: true (LHC-Forms, after R4's definition of the
 operator), or true for booleans only (Smart Forms)."""
 MAX_NESTING = 14
+HELP = frozenset(("help", "flyover", "lower"))
 HEAD = ("status", "version", "publisher", "date", "subjectType", "identifier", "contact",
         "jurisdiction", "useContext", "copyright", "purpose", "approvalDate", "lastReviewDate",
         "effectivePeriod", "experimental", "derivedFrom", "meta", "name")  # fmt: skip
@@ -158,7 +160,8 @@ class _Reader:
             self.report.refuse("too_deep_source", node.at)
             return
         extensions = Extensions(node)
-        if node.word("type") == "group":
+        count, is_group = len(found), node.word("type") == "group"
+        if is_group:
             if self._is_repeated(node):
                 return
             shown = self._shown(node, extensions)
@@ -166,13 +169,26 @@ class _Reader:
             self._heading(node, extensions, found, inner)
         else:
             inner = self._question(node, extensions, found, rules)
-        hint_for = found[-1] if found and node.word("type") not in ("group", "display") else None
+        made = found[-1] if len(found) > count and not is_group else None
         for item in node.nodes("item"):
-            if hint_for is not None and _is_help(item) and "hint" not in hint_for:
-                self.report.element(item.at)
-                hint_for["hint"] = self.context.say(item, "text", "—")
-                continue
-            self._element(item, found, inner, level + 1)
+            if made is None or not self._beside(item, made):
+                self._element(item, found, inner, level + 1)
+
+    def _beside(self, item: Node, made: Made) -> bool:
+        """Whether an item inside a question says something about it: its hint, the words at one
+        end of a slider."""
+        if item.word("type") != "display" or made["type"] == "statement":
+            return False
+        control = set(Extensions(item).codes(ext.CONTROL))
+        end = "min" if "lower" in control else "max" if "upper" in control else ""
+        if end and made["type"] == "rating":
+            made.setdefault("labels", {})[str(made[end])] = self.context.say(item, "text", "—")
+        elif HELP & control and "hint" not in made:
+            made["hint"] = self.context.say(item, "text", "—")
+        else:
+            return False
+        self.report.element(item.at)
+        return True
 
     def _heading(
         self, node: Node, extensions: Extensions, found: list[Made], rules: list[Rule]
@@ -216,10 +232,15 @@ class _Reader:
         return own
 
     def _shown(self, node: Node, extensions: Extensions) -> Rule | None:
-        if extensions.value(ext.ENABLE_WHEN) is not None:
-            place = extensions.place(ext.ENABLE_WHEN)
-            self.report.lose("fhirpath", place, json.dumps(extensions.value(ext.ENABLE_WHEN)))
+        self.context.read_variables(extensions)
         rule = enabled_when(self.context, node, self.not_equal)
+        written = extensions.value(ext.ENABLE_WHEN)
+        if written is not None:
+            place = extensions.place(ext.ENABLE_WHEN)
+            if rule is not None or not is_fhirpath(written):
+                self.report.lose("fhirpath_rule", place, json.dumps(written, ensure_ascii=False))
+            else:
+                rule = condition(self.context, written["expression"], place)
         is_hidden = extensions.value(ext.HIDDEN) is True
         is_computed = extensions.value(ext.CALCULATED) is not None
         return NEVER if is_hidden and not is_computed else rule
@@ -238,9 +259,3 @@ class _Reader:
             self.report.lose(code, node.place(member), member)
         for extension in extensions.unread():
             self.report.lose("extension", extension.at, extension.word("url"))
-
-
-def _is_help(node: Node) -> bool:
-    if node.word("type") != "display":
-        return False
-    return bool({"help", "flyover", "lower"} & set(Extensions(node).codes(ext.CONTROL)))

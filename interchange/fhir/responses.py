@@ -11,7 +11,7 @@ from engine.questions import Question
 from engine.questions.base import is_not_applicable
 from engine.questions.matrix import Matrix
 from engine.text import localize
-from interchange.fhir.rules import coding, is_whole
+from interchange.fhir.codings import coding, is_whole
 from interchange.fhir.writer import canonical
 from interchange.node import is_list, is_object
 

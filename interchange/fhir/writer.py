@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from engine.definition import Document, Page, Sum
+from engine.definition import Document, Page
 from engine.problems import pointer
 from engine.questions import Question
 from engine.questions.cascade import Cascade
@@ -23,7 +23,12 @@ from engine.questions.yes_no import YesNo
 from engine.ruletree import Rule
 from engine.text import Text, localize
 from interchange.fhir import extensions as ext
-from interchange.fhir.rules import NotCarried, Rules, coding, is_whole
+from interchange.fhir.calculated import Calculated, calculations
+from interchange.fhir.codings import coding, is_whole
+from interchange.fhir.jumps import ALWAYS, Reached, both, reached
+from interchange.fhir.paths import NotCarried
+from interchange.fhir.rules import Enabled, Rules
+from interchange.fhir.toggles import toggles
 from interchange.report import Conversion, Report
 
 Made = dict[str, Any]
@@ -65,7 +70,7 @@ class _Writer:
         self.report = Report()
         self.rules = Rules(document)
         self.base = document.languages[0]
-        self.scored = False
+        self.calculated = calculations(self.rules.scope, self.rules.paths, self.report)
 
     def run(self) -> Conversion:
         document = self.document
@@ -80,8 +85,7 @@ class _Writer:
             made |= self.say("description", document.description)
         if document.codes:
             made["code"] = [_coding(code) for code in document.codes]
-        made["item"] = [self.page(p, page) for p, page in enumerate(document.pages)]
-        made["item"] += self.computed()
+        made["item"] = self.items()
         self.lose_the_rest()
         return self.report.outcome(document, made)
 
@@ -100,7 +104,18 @@ class _Writer:
 
     # -- items ------------------------------------------------------------------------------
 
-    def page(self, p: int, page: Page) -> Made:
+    def items(self) -> list[Made]:
+        """The pages, and behind each what is worked out from its answers: inside a page it would
+        not be there where the page is not."""
+        made: list[Made] = []
+        ways = zip(self.document.pages, reached(self.document.pages), strict=True)
+        for p, (page, way) in enumerate(ways):
+            if page.questions:
+                made.append(self.page(p, page, way))
+            made += [self.hidden(one) for one in self.calculated.get(p, ())]
+        return made
+
+    def page(self, p: int, page: Page, way: Reached) -> Made:
         at = pointer("pages", p)
         self.report.element(at)
         made: Made = {"linkId": page.id, "type": "group"}
@@ -108,21 +123,38 @@ class _Writer:
             made |= self.say("text", page.title)
         if page.codes:
             made["code"] = [_coding(code) for code in page.codes]
-        self.enable(made, page.show_if, f"{at}/show_if")
-        if page.next:
-            self.report.lose("jump", f"{at}/next", page.id)
+        self.enable_page(made, page, way, at)
         items = [self.question(f"{at}/questions/{q}", question)
                  for q, question in enumerate(page.questions)]  # fmt: skip
         if page.description is not None:
             words = {"linkId": f"{page.id}.description", "type": "display"}
             items.insert(0, words | self.say("text", page.description))
-        if items:
-            made["item"] = items
-        else:
-            made["type"] = "display"
-            made.setdefault("text", page.id)
-            made.pop("code", None)
+        made["item"] = items
         return made
+
+    def enable_page(self, made: Made, page: Page, way: Reached, at: str) -> None:
+        """Its own rule, and that no jump passes over it; what cannot be said is lost alone."""
+        own, passed = page.show_if or ALWAYS, way.rule
+        if passed is not None and self.say_rule(made, both(passed, own)):
+            for j in way.jumps:
+                self.report.note("jump_conditions", f"/pages/{j}/next", self.document.pages[j].id)
+            return
+        if way.jumps and (passed is None or not self.say_rule(made, passed)):
+            for j in way.jumps:
+                self.report.lose(
+                    "jump", f"/pages/{j}/next", f"{self.document.pages[j].id} → {page.id}"
+                )
+            self.enable(made, page.show_if, f"{at}/show_if")
+        elif page.show_if is not None:
+            self.report.lose("rule_out", f"{at}/show_if", page.id)
+
+    def hidden(self, one: Calculated) -> Made:
+        """A value that is worked out and not shown."""
+        expression = {"language": "text/fhirpath", "expression": one.expression}
+        made: Made = {"linkId": one.link}
+        made["extension"] = [{"url": ext.CALCULATED, "valueExpression": expression},
+                             {"url": ext.HIDDEN, "valueBoolean": True}]  # fmt: skip
+        return made | self.say("text", one.title) | {"type": "decimal", "readOnly": True}
 
     def question(self, at: str, question: Question) -> Made:
         self.report.element(at)
@@ -161,20 +193,23 @@ class _Writer:
         return [{"url": url, "valueAttachment": content | title}]
 
     def enable(self, made: Made, rule: Rule | None, at: str) -> None:
+        """Say when an item is enabled, or lose the rule."""
         if rule is None:
             return
         try:
-            enabled = self.rules.enabled(rule)
+            _say(made, self.rules.enabled(rule))
         except NotCarried as problem:
             self.report.lose("rule_out", at, str(problem))
-            return
-        if enabled.conditions:
-            made["enableWhen"] = enabled.conditions
-            if len(enabled.conditions) > 1:
-                made["enableBehavior"] = enabled.behavior
-            return
-        expression = {"language": "text/fhirpath", "expression": enabled.expression}
-        made["extension"] = [{"url": ext.ENABLE_WHEN, "valueExpression": expression}]
+
+    def say_rule(self, made: Made, rule: Rule) -> bool:
+        """Say when an item is enabled; False where a Questionnaire cannot."""
+        if rule == ALWAYS:
+            return True
+        try:
+            _say(made, self.rules.enabled(rule))
+        except NotCarried:
+            return False
+        return True
 
     def members(self, at: str, question: Question, made: Made, extensions: list[Made]) -> None:
         """What is the type's own."""
@@ -190,7 +225,7 @@ class _Writer:
                 ]
                 self.report.change("cascade_out", at, question.id)
             case Rating() | Nps():
-                self.scale(at, question, extensions)
+                self.scale(at, question, made, extensions)
             case NumberQuestion():
                 self.number(question, made, extensions)
             case DateQuestion() | TimeQuestion():
@@ -221,13 +256,22 @@ class _Writer:
         elif question.type in _REFERENCES:
             extensions.append({"url": ext.REFERENCE, "valueCode": _REFERENCES[question.type]})
 
-    def scale(self, at: str, question: Rating | Nps, extensions: list[Made]) -> None:
+    def scale(self, at: str, question: Rating | Nps, made: Made, extensions: list[Made]) -> None:
         low, high = (question.min, question.max) if isinstance(question, Rating) else (0, 10)
         extensions += [*_limits("Integer", low, high), _control("slider")]
-        if question.labels:
-            self.report.lose("labels_out", f"{at}/labels", question.id)
+        ends = {str(low): "lower", str(high): "upper"}
+        for value, text in question.labels.items():
+            if value in ends:
+                made.setdefault("item", []).append(self.end_of(question.id, ends[value], text))
+            else:
+                self.report.lose("labels_out", f"{at}/labels/{value}", f"{question.id}: {value}")
         if isinstance(question, Rating):
             self.not_applicable(at, question.not_applicable, question.id)
+
+    def end_of(self, name: str, end: str, text: Text) -> Made:
+        """The words at one end of a slider."""
+        made: Made = {"linkId": f"{name}.{end}", "type": "display", "extension": [_control(end)]}
+        return made | self.say("text", text)
 
     def not_applicable(self, at: str, offered: bool, name: str) -> None:
         if offered:
@@ -251,9 +295,11 @@ class _Writer:
             extensions.append(_control("drop-down"))
         shown = [o for o in question.options if not (o.text_entry and o.id == "other")]
         made["answerOption"] = [self.option(question, option) for option in shown]
+        written = {o.id: value for o, value in zip(shown, made["answerOption"], strict=True)}
+        extensions += toggles(self.rules.paths, self.report, at, question.options, written)
         for i, option in enumerate(question.options):
-            if option.show_if is not None:
-                self.report.lose("option_rule", f"{at}/options/{i}/show_if", option.id)
+            if option.text_entry and option.id != "other":
+                self.report.change("entry_out", f"{at}/options/{i}/text_entry", option.id)
             if option.image is not None:
                 self.show_option(f"{at}/options/{i}/image", option, shown, made)
 
@@ -348,43 +394,6 @@ class _Writer:
 
     # -- the rest ---------------------------------------------------------------------------
 
-    def computed(self) -> list[Made]:
-        """Sums of answers and of points as calculated items."""
-        made: list[Made] = []
-        for i, value in enumerate(self.document.computed):
-            at = f"/computed/{i}"
-            self.report.element(at)
-            of = [o for o in getattr(value.value, "of", ()) if o != 0]
-            if isinstance(value.value, Sum) and of and all(self.is_answer(o) for o in of):
-                made.append(self.calculated(value.id, value.title, _sum_path(of, "")))
-            else:
-                self.report.refuse("computed_out", at, value.id)
-        for i, score in enumerate(self.document.scores):
-            at = f"/scores/{i}"
-            self.report.element(at)
-            plain = score.method == "sum" and not score.weights and not score.min_answered
-            if plain and all(self.has_points(member) for member in score.of):
-                path = _sum_path(list(score.of), ".ordinal()")
-                made.append(self.calculated(f"score.{score.id}", score.title, path))
-            else:
-                self.report.refuse("score_out", at, score.id)
-        return made
-
-    def is_answer(self, operand: Any) -> bool:
-        ref = self.rules.scope.refs.get(operand) if isinstance(operand, str) else None
-        return ref is not None and ref.source == "question" and ref.part != "count"
-
-    def has_points(self, member: str) -> bool:
-        question = self.rules.scope.questions.get(member)
-        return question is not None and question.type == "single_choice"
-
-    def calculated(self, name: str, title: Text | None, path: str) -> Made:
-        expression = {"language": "text/fhirpath", "expression": path}
-        made: Made = {"linkId": name}
-        made["extension"] = [{"url": ext.CALCULATED, "valueExpression": expression},
-                             {"url": ext.HIDDEN, "valueBoolean": True}]  # fmt: skip
-        return made | self.say("text", title or name) | {"type": "decimal", "readOnly": True}
-
     def lose_the_rest(self) -> None:
         document = self.document
         for member in ("endings", "alerts", "walks", "context"):
@@ -394,9 +403,14 @@ class _Writer:
             self.report.lose("member_out", "/kind", document.kind)
 
 
-def _sum_path(of: list[str], how: str) -> str:
-    links = " or ".join(f"linkId='{name}'" for name in of)
-    return f"%resource.repeat(item).where({links}).answer.value{how}.sum()"
+def _say(made: Made, enabled: Enabled) -> None:
+    if enabled.conditions:
+        made["enableWhen"] = enabled.conditions
+        if len(enabled.conditions) > 1:
+            made["enableBehavior"] = enabled.behavior
+        return
+    expression = {"language": "text/fhirpath", "expression": enabled.expression}
+    made["extension"] = [{"url": ext.ENABLE_WHEN, "valueExpression": expression}]
 
 
 def _computer_name(name: str) -> str:

@@ -1,6 +1,8 @@
 """The invariants que-0 to que-13 of R4's Questionnaire (hl7.org/fhir/R4/questionnaire.html)."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 OPTIONS = {
     "choice",
@@ -16,9 +18,9 @@ OPTIONS = {
 LENGTHS = {"boolean", "decimal", "integer", "string", "text", "url", "open-choice"}
 
 
-def broken_invariants(resource):
+def broken_invariants(resource: dict[str, Any]) -> list[str]:
     """The invariants that a resource breaks, each with its linkId."""
-    broken = []
+    broken: list[str] = []
     if not re.fullmatch(r"[A-Z]([A-Za-z0-9_]){0,254}", resource.get("name", "Q")):
         broken.append("que-0")
     items = list(all_items(resource))
@@ -30,13 +32,13 @@ def broken_invariants(resource):
     return broken
 
 
-def all_items(node):
+def all_items(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for item in node.get("item", []):
         yield item
         yield from all_items(item)
 
 
-def of_item(item):
+def of_item(item: dict[str, Any]) -> Iterator[str]:
     kind, has = item["type"], item.keys()
     initial = any(key.startswith("initial") for key in has)
     if (kind == "group") > ("item" in has) or (kind == "display" and "item" in has):
