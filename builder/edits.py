@@ -29,7 +29,7 @@ from engine.check import OF_ABSENCE, check, check_parsed
 from engine.definition import Document
 from engine.parse import parse_value
 from engine.problems import Problem
-from engine.text import Text, placeholders, rename_placeholders
+from engine.text import Text, rename_placeholders
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="do"):
@@ -416,7 +416,7 @@ class _Worker:
             mention for mention in references(self.document) if _names(mention, part, inner)
         ]
         for mention in sorted(mentions, key=lambda m: m.at.count("/"), reverse=True):
-            _follow(self.tree, mention, old, edit.to)
+            _follow(self.tree, mention, old, edit.to, inner)
         self.place(edit.of).part["id"] = edit.to
         self.made = self._address(part, inner[0], edit.to) if inner else edit.to
         return Rename(of=self.made, to=old)
@@ -530,37 +530,32 @@ def _names(mention: Reference, part: str, inner: Inner | None) -> bool:
     return mention.inner is None or mention.form in ("ref", "text")
 
 
-def _follow(tree: Tree, mention: Reference, old: str, new: str) -> None:
-    """Let one mention name the part by its new id."""
+def _follow(tree: Tree, mention: Reference, old: str, new: str, inner: Inner | None = None) -> None:
+    """Let one mention name the part, or the option, row or node of it, by its new id."""
     *path, last = [step.replace("~1", "/").replace("~0", "~") for step in mention.at.split("/")[1:]]
     node: Any = tree
     for step in path:
         node = node[int(step) if isinstance(node, list) else step]
     key: Any = int(last) if isinstance(node, list) else last
+    renamed = _renamed(mention, old, new, inner)
     match mention.form:
         case "key":
             members = cast(Tree, node)
-            renamed = _renamed(last, mention, old, new)
             entries = [(renamed if name == last else name, one) for name, one in members.items()]
             members.clear()
             members.update(entries)
         case "text":
-            text = cast(Text, node[key])
-            for name in dict.fromkeys(placeholders(text)):
-                text = rename_placeholders(text, name, _renamed(name, mention, old, new))
-            node[key] = text
+            node[key] = rename_placeholders(cast(Text, node[key]), mention.name, renamed)
         case _:
-            node[key] = _renamed(cast(str, node[key]), mention, old, new)
+            node[key] = renamed
 
 
-def _renamed(name: str, mention: Reference, old: str, new: str) -> str:
-    """The name with the part's old id replaced: `old`, `old.row`, `score.old`, `end:old`."""
-    if mention.inner is not None and mention.inner[1] == old:
-        if mention.form in ("value", "key") or "." not in name:
-            return new if name == old else name
-        head, _, tail = name.rpartition(".")
-        return f"{head}.{new}" if tail == old else name
-    for prefix in ("score.", "end:", ""):
+def _renamed(mention: Reference, old: str, new: str, inner: Inner | None) -> str:
+    """How a mention spells the new id: `new`, `new.row`, `score.new`, `end:new`, `question.new`."""
+    name = mention.name
+    if inner is not None:
+        return new if name == old else f"{name.removesuffix(old)}{new}"
+    for prefix in ("score.", "end:"):
         if name == prefix + old:
             return prefix + new
-    return new + name[len(old) :] if name.startswith(f"{old}.") else name
+    return new + name.removeprefix(old)

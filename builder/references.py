@@ -26,13 +26,15 @@ class Reference(msgspec.Struct, frozen=True):
 
     `at` points at the mention in the document (for `key`, at the member so named); `owner` is the
     id of the page, question, score … that holds it; `id` is the part that is named (a declared
-    value's address), `inner` the option, row or node of it, if one is.
+    value's address), `inner` the option, row or node of it, if one is; `name` is how it is spelled
+    there (`why`, `grid.row`, `score.service`, `end:thanks`).
     """
 
     at: str
     form: Form
     owner: str
     id: str
+    name: str
     inner: Inner | None = None
 
 
@@ -45,6 +47,7 @@ def references(document: Document) -> Iterator[Reference]:
     yield from finder.in_numbers()
     yield from finder.in_texts()
     yield from finder.in_pickers()
+    yield from finder.in_required_rows()
     for i, walk in enumerate(document.walks):
         yield from finder.in_walk(walk, pointer("walks", i))
 
@@ -52,16 +55,33 @@ def references(document: Document) -> Iterator[Reference]:
 def uses(document: Document, part: str, inner: Inner | None = None) -> tuple[Reference, ...]:
     """The mentions of a part from outside itself.
 
-    With `inner`, those of one option, row or node; without, those of the part and all inside it.
-    For a page: those of the page and of its questions, but for what its own questions say of one
-    another.
+    With `inner`, those of one option, row or node with the nodes below it; without, those of the
+    part and all inside it. For a page: those of the page and of its questions, but for what its
+    own questions say of one another.
     """
     inside = {part} | {
         question.id for page in document.pages if page.id == part for question in page.questions
     }
     if inner is not None:
-        return tuple(r for r in references(document) if r.id == part and r.inner == inner)
+        held = _with_nodes_below(document, part, inner)
+        return tuple(r for r in references(document) if r.id == part and r.inner in held)
     return tuple(r for r in references(document) if r.id in inside and r.owner not in inside)
+
+
+def _with_nodes_below(document: Document, part: str, inner: Inner) -> frozenset[Inner]:
+    """The option, row or node, and what is removed with it."""
+    kind, name = inner
+    questions = (question for page in document.pages for question in page.questions)
+    cascade = next((q for q in questions if q.id == part), None)
+    if kind != "nodes" or not isinstance(cascade, Cascade):
+        return frozenset([inner])
+    waiting = [node for _, node in cascade.walk() if node.id == name]
+    found: set[Inner] = {inner}
+    while waiting:
+        node = waiting.pop()
+        found.add((kind, node.id))
+        waiting += node.nodes
+    return frozenset(found)
 
 
 def made_of(scope: Scope, name: str) -> frozenset[str]:
@@ -87,12 +107,12 @@ class _Finder:
         if ref is None or ref.source == "today":
             return
         if ref.source == "context":
-            yield Reference(at, form, owner, address_of(name))
+            yield Reference(at, form, owner, address_of(name), name)
             return
         question = self.scope.questions.get(ref.id)
         is_row = isinstance(question, Matrix) and any(r.id == ref.part for r in question.rows)
         inner: Inner | None = ("rows", ref.part) if is_row else None
-        yield Reference(at, form, owner, ref.id, inner)
+        yield Reference(at, form, owner, ref.id, name, inner)
 
     def literal(self, at: str, owner: str, ref: str, value: Any) -> Iterator[Reference]:
         """The option or node that a compared value names."""
@@ -101,7 +121,7 @@ class _Finder:
         if question is not None and isinstance(value, str):
             kind = inner_kind(question)
             if kind is not None and value in inner_ids(question, kind):
-                yield Reference(at, "value", owner, question.id, (kind, value))
+                yield Reference(at, "value", owner, question.id, value, (kind, value))
 
     # -- places -----------------------------------------------------------------------------
 
@@ -126,7 +146,8 @@ class _Finder:
             for n, jump in enumerate(page.next):
                 target = jump.to.removeprefix("end:")
                 if target != "end":
-                    yield Reference(pointer("pages", p, "next", n, "to"), "jump", page.id, target)
+                    at = pointer("pages", p, "next", n, "to")
+                    yield Reference(at, "jump", page.id, target, jump.to)
 
     def in_numbers(self) -> Iterator[Reference]:
         for i, computed in enumerate(self.document.computed):
@@ -152,24 +173,35 @@ class _Finder:
             if isinstance(question, StaffQuestion) and question.of is not None:
                 yield from self.named(f"{self.scope.at[name]}/of", "ref", name, question.of)
 
+    def in_required_rows(self) -> Iterator[Reference]:
+        for name, question in self.scope.questions.items():
+            if isinstance(question, Matrix) and isinstance(question.rows_required, tuple):
+                rows = inner_ids(question, "rows")
+                for i, row in enumerate(question.rows_required):
+                    if row in rows:
+                        at = f"{self.scope.at[name]}/rows_required/{i}"
+                        yield Reference(at, "value", name, name, row, ("rows", row))
+
     def in_walk(self, walk: Walk, at: str) -> Iterator[Reference]:
         for name, value in walk.answers.items():
             place = at + pointer("answers", name)
-            yield from self.named(place, "key", walk.id, name)
             if (question := self.scope.questions.get(name)) is not None:
+                yield Reference(place, "key", walk.id, name, name)
                 yield from _answered(question, place, walk.id, value)
         for name in walk.context:
             if name in self.document.context:
                 place = at + pointer("context", name)
-                yield Reference(place, "key", walk.id, address_of(name))
+                yield Reference(place, "key", walk.id, address_of(name), name)
         for i, name in enumerate(walk.expect.asked or ()):
-            yield from self.named(f"{at}/expect/asked/{i}", "ref", walk.id, name)
+            if name in self.scope.questions:  # a statement is asked as well, though it is no ref
+                yield Reference(f"{at}/expect/asked/{i}", "ref", walk.id, name, name)
         for name in walk.expect.scores or {}:
             place = at + pointer("expect", "scores", name)
             if name in self.scope.scores:
-                yield Reference(place, "key", walk.id, name)
+                yield Reference(place, "key", walk.id, name, name)
         if walk.expect.ending is not None:
-            yield Reference(f"{at}/expect/ending", "jump", walk.id, walk.expect.ending)
+            ending = walk.expect.ending
+            yield Reference(f"{at}/expect/ending", "jump", walk.id, ending, ending)
 
     def owner(self, at: str) -> str:
         """The id of the part that a pointer leads into; "" for the document's head."""
@@ -202,7 +234,7 @@ def _answered(question: Question, at: str, owner: str, value: Any) -> Iterator[R
     kind = inner_kind(question)
     match value:
         case str() if kind and value in inner_ids(question, kind):
-            yield Reference(at, "value", owner, question.id, (kind, value))
+            yield Reference(at, "value", owner, question.id, value, (kind, value))
         case list():
             for i, one in enumerate(cast(list[Any], value)):
                 yield from _answered(question, f"{at}/{i}", owner, one)
@@ -213,7 +245,7 @@ def _answered(question: Question, at: str, owner: str, value: Any) -> Iterator[R
             for row, one in cast(dict[str, Any], value).items():
                 place = at + pointer(row)
                 if row in rows:
-                    yield Reference(place, "key", owner, question.id, ("rows", row))
+                    yield Reference(place, "key", owner, question.id, row, ("rows", row))
                 yield from _answered(question, place, owner, one)
         case _:
             pass

@@ -36,9 +36,12 @@ def fill(text: str, shown: Callable[[str], str]) -> str:
 
 
 def rename_placeholders(text: Text, old: str, new: str) -> Text:
-    """The text with placeholders of `old` naming `new` instead."""
+    """The text with placeholders of `old` naming `new` instead, spaces in them as they were."""
     if isinstance(text, dict):
         return {lang: str(rename_placeholders(t, old, new)) for lang, t in text.items()}
-    return _PLACEHOLDER.sub(
-        lambda m: "{{" + new + "}}" if m[1] is not None and m[1].strip() == old else m[0], text
-    )
+
+    def renamed(found: re.Match[str]) -> str:
+        is_old = found[1] is not None and found[1].strip() == old
+        return found[0].replace(old, new, 1) if is_old else found[0]
+
+    return _PLACEHOLDER.sub(renamed, text)

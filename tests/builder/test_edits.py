@@ -436,7 +436,7 @@ def test_no_edit_adds_an_error_to_a_checked_survey(seed: int, path: Path) -> Non
         document = edited.document
 
 
-@pytest.mark.parametrize(("seed", "begin"), enumerate([branching, places, visited]))
+@pytest.mark.parametrize(("seed", "begin"), list(enumerate([branching, places, visited])))
 def test_two_hundred_edits_undone_and_redone_give_the_same_bytes(
     seed: int, begin: Callable[[], Document]
 ) -> None:
