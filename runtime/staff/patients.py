@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
@@ -15,8 +15,10 @@ from builder.words import RuleWords
 from engine.branches import Branch, taken
 from engine.definition import Walk
 from engine.prove.coverage import Coverage, Proposal, Response, cover
+from engine.questions.uploads import Signature, UploadQuestion
 from runtime.kit.words import say
-from runtime.staff.answers import answer_text
+from runtime.staff.answers import answer_text, dictionary_names
+from runtime.staff.building import Desk
 from runtime.surveys import findings
 
 SECONDS = 2.0
@@ -186,6 +188,12 @@ class Telling:
         return tuple(Way(self.words.owner(b), self.words.branch(b)) for b in found[:MAX_LISTED])
 
 
+def names_of(desk: Desk) -> dict[str, str]:
+    """Words for the codes that test patients answer: sites, departments, people."""
+    with desk.deployment.db.begin() as connection:
+        return desk.names | dictionary_names(connection, desk.lang)
+
+
 def facts_of(words: RuleWords, answers: Tree, context: Tree) -> tuple[Fact, ...]:
     """What somebody answers, with what is known of the visit before it."""
     declared = words.scope.document.context
@@ -196,6 +204,13 @@ def facts_of(words: RuleWords, answers: Tree, context: Tree) -> tuple[Fact, ...]
     ]
     for name, question in words.scope.questions.items():
         if name in answers:
-            told = answer_text(answers[name], question, words.lang, words.first)
-            facts.append(Fact(words.text(question.text), told))
+            facts.append(Fact(words.text(question.text), _told(words, question, answers[name])))
     return tuple(facts)
+
+
+def _told(words: RuleWords, question: Any, value: Any) -> str:
+    """An answer; of files how many, as those of a test patient are none."""
+    if isinstance(question, UploadQuestion | Signature):
+        count = len(cast(list[Any], value)) if isinstance(value, list) else 1
+        return say("walks_files", words.lang, n=count)
+    return answer_text(value, question, words.lang, words.first, words.names)

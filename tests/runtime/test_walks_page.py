@@ -14,11 +14,14 @@ from builder.tree import write
 from engine.branches import Branch, branches, taken
 from engine.definition import Document
 from runtime.drafts import service as drafts
+from runtime.org.models import Department, Site, StaffMember
+from runtime.org.service import store_organisation
 from runtime.surveys import findings
 from runtime.surveys.service import put_draft, store_survey
 from runtime.wiring import Deployment
 from tests.runtime.conftest import SURVEY, survey_with
 from tests.runtime.test_build_page import OTHER
+from tests.runtime.test_scope import words
 from tests.runtime.test_users_page import sign_in
 
 CHINESE = {"accept-language": "zh-CN"}
@@ -100,6 +103,58 @@ def test_all_proposals_at_once_are_one_edit(bench: Bench) -> None:
     undone = bench.client.post("/staff/surveys/visit/edit", data=data, follow_redirects=False)
     assert undone.headers["location"] == URL
     assert write(bench.document) == before
+
+
+REAL: dict[str, Any] = {
+    "format": "huisheng.survey/1", "id": "visit", "title": {"zh-CN": "就诊"},
+    "languages": ["zh-CN"], "kind": "survey", "context": {"visit.department": {"type": "text"}},
+    "pages": [{"id": "only", "title": {"zh-CN": "一"}, "questions": [
+        {"id": "known", "type": "yes_no", "text": {"zh-CN": "是这个科室吗？"}, "required": True,
+         "show_if": {"op": "answered", "ref": "visit.department"}},
+        {"id": "where", "type": "department", "text": {"zh-CN": "哪个科室？"}, "required": True,
+         "show_if": {"op": "not", "of": {"op": "answered", "ref": "visit.department"}}},
+        {"id": "skin", "type": "yes_no", "text": {"zh-CN": "皮肤好些了吗？"}, "required": True,
+         "show_if": {"op": "eq", "ref": "where", "value": "skin"}},
+        {"id": "who", "type": "staff", "of": "where", "text": {"zh-CN": "哪位医生？"},
+         "required": True, "show_if": {"op": "ne", "ref": "where", "value": "skin"}},
+        {"id": "proof", "type": "picture_upload", "text": {"zh-CN": "照片"}, "required": True},
+        {"id": "note", "type": "text", "text": {"zh-CN": "想说的话"}, "required": True},
+        {"id": "phone", "type": "text", "format": "phone_cn", "text": {"zh-CN": "电话"},
+         "required": True}]}],
+}  # fmt: skip
+
+
+def test_proposed_patients_go_to_departments_of_this_hospital(bench: Bench) -> None:
+    """Read by name, kept by the dictionary's own ids, replayed to the same ways. # R0.4 (part)"""
+    db = bench.deployment.db
+    store_organisation(
+        db,
+        sites=[Site(id="north", name=words("北院"), kind="hospital")],
+        departments=[Department(id=one, name=words(name), sites=("north",))
+                     for one, name in (("skin", "皮肤科"), ("eye", "眼科"))],
+        staff=[StaffMember(id="d1", name=words("李医生"), department="eye", site="north")],
+        dictionaries={},
+    )  # fmt: skip
+    put_draft(db, "visit", json.dumps(REAL).encode(), if_match="*", actor=OTHER)
+    text = bench.text
+    assert "皮肤科" in text and "眼科" in text and "李医生" in text
+    assert "1 个文件" in text and "测试内容" in text and "138" in text
+    assert not re.search(r"<dd>a1?</dd>", text)
+    bench.do("add_all")
+    document = bench.document
+    survey = engine.compile_survey(document)
+    assert engine.run_walks(survey) == () and bench.covered() == set(branches(survey.scope))
+    answered = [one.answers.get("where") for one in document.walks]
+    assert set(answered) - {None} == {"skin", "eye"}
+    assert {one.answers["who"] for one in document.walks if "who" in one.answers} == {"d1"}
+    assert "建议补上的测试患者" not in bench.text
+
+
+def test_without_a_dictionary_proposals_stay_what_they_were(bench: Bench) -> None:
+    """A hospital that has not loaded its departments yet is proposed patients all the same."""
+    put_draft(bench.deployment.db, "visit", json.dumps(REAL).encode(), if_match="*", actor=OTHER)
+    bench.do("add_all")
+    assert engine.run_walks(engine.compile_survey(bench.document)) == ()
 
 
 def test_what_no_longer_holds_is_said_in_words_and_accepted_in_one_press(bench: Bench) -> None:

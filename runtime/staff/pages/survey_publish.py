@@ -15,7 +15,6 @@ from engine.problems import Problem
 from engine.scope import Scope
 from runtime.kit.problems import AppError, Forbidden, NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
-from runtime.org.service import list_sites
 from runtime.staff.building import Desk, placed
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import Outcome
@@ -24,7 +23,7 @@ from runtime.staff.diagnosis import Finding, in_words, told_once
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.survey_changes import stored_answers
-from runtime.staff.patients import Patient
+from runtime.staff.patients import Patient, names_of
 from runtime.staff.patients import Telling as PatientTelling
 from runtime.surveys import approvals, findings, pictures, service
 from runtime.surveys.approvals import Approval
@@ -139,8 +138,7 @@ class Gate:
         once = told_once(self.doubts)
         self.told = list(zip(map(_key, once), in_words(self.desk, once, found), strict=True))
         self.lost_pictures = len(pictures.missing_pictures(self.db, document, self.desk.lang))
-        sites = {one.id: one.text for one in list_sites(self.db, self.desk.lang)}
-        telling = PatientTelling(Scope(document), self.desk.lang, sites)
+        telling = PatientTelling(Scope(document), self.desk.lang, names_of(self.desk))
         survey = engine.compile_survey(document)
         patients = (telling.patient(walk, survey) for walk in document.walks)
         self.broken = [one for one in patients if one.differences]

@@ -11,16 +11,16 @@ from builder.tree import find, to_tree, write
 from builder.walks import accepting, new_walk
 from engine import check
 from engine.definition import Walk
-from engine.prove.coverage import Proposal
+from engine.prove.coverage import Coverage, Proposal
 from engine.scope import Scope
 from runtime.kit.problems import NotFound
-from runtime.org.service import list_sites
 from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import FIRST, Outcome, attempt
 from runtime.staff.frame import redirect
+from runtime.staff.lifelike import Lifelike
 from runtime.staff.pages.sign_in import Fields
-from runtime.staff.patients import Telling, coverage_of, key_of
+from runtime.staff.patients import Telling, coverage_of, key_of, names_of
 from runtime.staff.rehearsal import compile_draft
 
 HERE = "/edit/walks"
@@ -51,16 +51,14 @@ class Bench:
         self.desk = desk
         self.survey = compile_draft(write(desk.document)).survey
         self.is_sound = self.survey is not None and not check(desk.document)
-        sites = {one.id: one.text for one in list_sites(desk.deployment.db, desk.lang)}
-        self.telling = Telling(Scope(desk.document), desk.lang, sites)
+        self.telling = Telling(Scope(desk.document), desk.lang, names_of(desk))
 
     def draw(self, outcome: Outcome = FIRST) -> Answer:
         """The page."""
         desk = self.desk
         patients = [self.telling.patient(one, self.survey) for one in desk.document.walks]
-        reached = None
-        if self.survey is not None and self.is_sound:
-            reached = self.telling.reached(coverage_of(self.survey))
+        coverage = self._coverage()
+        reached = None if coverage is None else self.telling.reached(coverage)
         return drawn(
             desk,
             "walks",
@@ -104,9 +102,21 @@ class Bench:
             raise NotFound("walk", "The draft cannot be filled in yet.")
         return self.survey
 
+    def _coverage(self) -> Coverage | None:
+        """How far the patients go and who is missing, as people of this hospital; None where there
+        are errors."""
+        if self.survey is None or not self.is_sound:
+            return None
+        found = coverage_of(self.survey)
+        lifelike = Lifelike(self.desk.deployment.db, self.survey, self.desk.first)
+        return msgspec.structs.replace(
+            found, proposals=tuple(map(lifelike.proposal, found.proposals))
+        )
+
     def _proposals(self) -> tuple[Proposal, ...]:
-        survey = self._compiled()
-        return coverage_of(survey).proposals if self.is_sound else ()
+        self._compiled()
+        coverage = self._coverage()
+        return () if coverage is None else coverage.proposals
 
     def _insert(self, proposal: Proposal) -> Insert:
         one = proposal.response
