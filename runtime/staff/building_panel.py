@@ -132,7 +132,7 @@ def _offered(desk: Desk, one: Property, value: str) -> tuple[tuple[Offer, ...], 
     marked = [msgspec.structs.replace(offer, is_on=offer.code in chosen) for offer in known]
     if one.member in OPEN:
         return tuple(marked), ", ".join(rest)
-    return (*marked, *(Offer(code, code, is_on=True) for code in rest)), None
+    return (*marked, *(Offer(code, desk.offers.gone(code), is_on=True) for code in rest)), None
 
 
 def _inputs(desk: Desk, one: Property, tree: Tree, typed: Fields, prefix: str) -> list[Input]:

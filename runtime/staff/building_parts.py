@@ -78,7 +78,7 @@ def _about(desk: Desk, words: Decisions, at: str) -> list[str]:
     part = desk.part(at)
     match part:
         case Ending():
-            form = desk.offers.word("open_form", part.open_form) if part.open_form else ""
+            form = desk.offers.told("open_form", part.open_form) if part.open_form else ""
             opens = [desk.say("opens", form=form)] if form else []
             return [*([words.text(part.text)] if part.title else []), *opens]
         case Alert():
@@ -100,7 +100,7 @@ def _action(desk: Desk, alert: Alert) -> str:
     if alert.open_case is None and alert.notify is None:
         return desk.say("alert_none")
     code, member = ("case", "open_case") if alert.open_case else ("notify", "notify")
-    what = desk.offers.word(member, alert.open_case or alert.notify or "")
+    what = desk.offers.told(member, alert.open_case or alert.notify or "")
     told = desk.say(f"alert_{code}", what=what)
     soon = desk.say("alert_hours", n=alert.within.working_hours) if alert.within else ""
     return " · ".join(one for one in (told, soon) if one)

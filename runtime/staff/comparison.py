@@ -90,7 +90,9 @@ class Telling:
         own = words.get(f"changes_member_{one.member}", one.member)
         label = words.get(f"build_member_{one.member}", own)
         if one.kind == "text":
-            return Detail(f"{label} {one.lang}".strip(), one.pieces)
+            language = words.get(f"build_language_{one.lang}", one.lang)
+            named = self.say("in_language", label=label, language=language) if one.lang else label
+            return Detail(named, one.pieces)
         if one.kind == "rule":
             return Detail(
                 label, (), self._rule(self.before, one.old), self._rule(self.after, one.new)

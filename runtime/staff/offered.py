@@ -69,6 +69,15 @@ class Offers:
         """The words for a code; the code itself where there are none (any more)."""
         return next((one.words for one in self.of(member) if one.code == code), code)
 
+    def told(self, member: str, code: str) -> str:
+        """The same, which says where the hospital has none such (any more)."""
+        found = self.word(member, code)
+        return found if any(one.code == code for one in self.of(member)) else self.gone(code)
+
+    def gone(self, code: str) -> str:
+        """A code that names nothing of the hospital."""
+        return say("build_offer_gone", self.lang, name=code)
+
     @cached_property
     def dimension_names(self) -> dict[str, dict[str, str]]:
         """The words of the dimensions in every language, in the dictionary's order."""

@@ -3,11 +3,13 @@
 import html
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from litestar.testing import TestClient
 
+import examples
 from builder.edits import Insert, SetMember
 from builder.tree import to_tree, write
 from engine import check
@@ -114,7 +116,22 @@ def test_an_ending_opens_a_published_feedback_form(parts: Parts) -> None:
     assert "接着打开：投诉表" in parts.page("endings")
     edit = SetMember(of="thanks", member="open_form", value="former")
     drafts.apply_edit(parts.deployment.db, "visit", edit, OTHER)
-    assert '<option value="former" selected>former</option>' in parts.page("endings", "thanks")
+    text = parts.page("endings", "thanks")
+    assert '<option value="former" selected>former（本院没有）</option>' in text
+
+
+def test_whom_an_alert_calls_is_told_by_name(parts: Parts) -> None:
+    """From the roles; a code of elsewhere stays and says that nobody here is meant. Alerts of
+    the demo call roles that there are. # R0.4 (part)"""
+    text = parts.page("alerts", "very_bad")
+    assert "通知：manager（本院没有）" in text
+    assert '<option value="manager" selected>manager（本院没有）</option>' in text
+    parts.saved("alerts", "very_bad", **{"m:notify": "service_centre_handler"})
+    assert "通知：服务中心经办人" in parts.page("alerts") and "本院没有" not in parts.page("alerts")
+    offered = set(re.findall(r'<option value="([a-z_]+)"', parts.page("alerts", "very_bad")))
+    for path in (Path(examples.__file__).parent).glob("*/*.json"):
+        for alert in json.loads(path.read_bytes()).get("alerts", []):
+            assert alert.get("notify", alert.get("open_case")) in offered, (path.name, alert)
 
 
 def test_an_alert_does_one_thing_within_working_hours(parts: Parts) -> None:
