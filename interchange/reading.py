@@ -81,6 +81,23 @@ class Reading:
         known = name in self.later or name.split(".")[0] in self.later
         raise Unreadable("looks_ahead" if known else "unknown_name", name)
 
+    def placeholder(self, name: str, written: str, at: str) -> str:
+        """A name inside a text as our placeholder; what names something that is not known there
+        (or no number) stays as it is written, and is lost."""
+        ref = self.refs.get(name)
+        if ref is not None:
+            return "{{" + ref.ref + "}}"
+        try:
+            number = self._logic.whole_number(self.calculated[name], "calc")
+        except KeyError:
+            if name in self.later:
+                self.report.lose("placeholder", at, name)
+            return written
+        except Unreadable:
+            self.report.lose("placeholder", at, name)
+            return written
+        return "{{" + number + "}}" if isinstance(number, str) else str(number)
+
     def asked_on_condition(self, known: int) -> None:
         """Remember that the names which came since there were so many stand under a condition."""
         fresh = islice(reversed(self.refs), len(self.refs) - known)

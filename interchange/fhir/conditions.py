@@ -9,6 +9,7 @@ answer that is not there stays unknown here. What is never nothing (`exists()`, 
 from collections.abc import Callable
 from typing import Any, TypeGuard, cast
 
+from engine.definition import MAX_COMPARISONS
 from interchange.expression import Unreadable
 from interchange.fhir.context import Context
 from interchange.fhir.criteria import (
@@ -40,6 +41,7 @@ from interchange.truth import (
     negated,
     one_of,
     silent,
+    size,
     total,
     within_limits,
 )
@@ -50,6 +52,8 @@ _COMPARISONS = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _ORDERED = frozenset(("number", "date", "time"))
 MAX_LEVELS = 20
+MAX_EXPANSIONS = 200
+MAX_SIZE = 4 * MAX_COMPARISONS
 FHIRPATH = "text/fhirpath"
 
 
@@ -79,10 +83,19 @@ class _Reader:
         self.context = context
         self.at = at
         self.level = 0
+        self.expansions = 0
 
     # -- truth ------------------------------------------------------------------------------
 
     def rule(self, tree: Tree) -> Rule:
+        """The rule of a tree; raises Unreadable, also where it grows beyond what a rule may hold
+        (`xor` and `iif` say their parts twice)."""
+        made = self.made(tree)
+        if size(made)[1] > MAX_SIZE:
+            raise Unreadable("fhirpath_rule", getattr(tree, "text", ""))
+        return made
+
+    def made(self, tree: Tree) -> Rule:
         match tree:
             case Literal(bool() as value, _):
                 return ALWAYS if value else NEVER
@@ -132,7 +145,8 @@ class _Reader:
     def variable(self, name: str, go: Callable[[Tree], Any]) -> Any:
         """What a named expression stands for."""
         self.level += 1
-        if self.level > MAX_LEVELS:
+        self.expansions += 1
+        if self.level > MAX_LEVELS or self.expansions > MAX_EXPANSIONS:
             raise Unreadable("circle", name)
         try:
             return go(parse(self.context.variables[name]))

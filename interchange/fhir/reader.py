@@ -252,8 +252,13 @@ class _Reader:
     def _say_unread(self, node: Node, extensions: Extensions) -> None:
         known = ("linkId", "item", "extension", "type", "text", "_text", "id", "definition",
                  "enableWhen", "enableBehavior", "repeats", "required", "readOnly", "code",
-                 "prefix", "_linkId", "_prefix", "modifierExtension", "answerConstraint",
+                 "prefix", "_linkId", "_prefix", "answerConstraint",
                  "disabledDisplay")  # fmt: skip
+        for extension in node.node("_text").nodes("extension"):
+            if extension.word("url") not in ext.ASIDE | {ext.TRANSLATION}:
+                self.report.lose("extension", extension.at, extension.word("url"))
+        if node.word("type") == "group" and node.flag("required"):
+            self.report.lose("panel_required", node.place("required"), node.word("linkId"))
         for member in node.unread(known):
             code = "default_value" if member.startswith("initial") else "member"
             self.report.lose(code, node.place(member), member)

@@ -31,18 +31,20 @@ SURVEY_ASIDE = frozenset(
     "startSurveyText "
     "pageNextText pagePrevText previewText editText focusFirstQuestionAutomatic checkErrorsMode "
     "validateVisitedEmptyFields textUpdateMode autoGrowComment allowResizeComment commentAreaRows "
-    "maxTextLength maxOthersLength storeOthersAsComment goNextPageAutomatic autoAdvanceEnabled "
+    "storeOthersAsComment goNextPageAutomatic autoAdvanceEnabled "
     "allowCompleteSurveyAutomatic autoAdvanceAllowComplete showPreviewBeforeComplete showTOC "
     "tocLocation backgroundImage backgroundImageFit backgroundImageAttachment backgroundOpacity "
     "headerView firstPageIsStarted firstPageIsStartPage showTitle showPageTitles showPageNumbers "
-    "mode matrixDragHandleArea lazyRenderEnabled lazyRenderingEnabled gridLayoutEnabled headerText "
-    "sendResultOnPageNext partialSendEnabled cookieName surveyId surveyPostId surveyShowDataSaving "
+    "matrixDragHandleArea lazyRenderEnabled lazyRenderingEnabled gridLayoutEnabled headerText "
+    "sendResultOnPageNext partialSendEnabled surveyId surveyPostId surveyShowDataSaving "
     "clearInvisibleValues keepIncorrectValues showTimerPanel themeName completedHtml "
-    "completedHtmlOnCondition triggers calculatedValues requiredIf loadingHtml completedBeforeHtml "
-    "navigateToUrl sjsVersion questionOrder questionsOrder enterKeyAction showCompleteButton "
+    "completedHtmlOnCondition triggers calculatedValues loadingHtml completedBeforeHtml "
+    "sjsVersion enterKeyAction showCompleteButton "
     "progressBarShowPageTitles progressBarShowPageNumbers progressBarInheritWidthFrom "
     "minWidth maxWidth colorPalette isPanelless themeVariables header themes".split()
 )
+USUAL = {"mode": "edit", "questionOrder": "initial", "questionsOrder": "initial"}
+"""Values that say nothing more than leaving the member out."""
 PAGE_ASIDE = frozenset(
     "name elements questions title description navigationButtonsVisibility visibleIf visible "
     "questionTitleLocation questionTitleWidth questionErrorLocation showNavigationButtons state "
@@ -78,6 +80,7 @@ class _Reader:
         self.context = context
         self.report = context.report
         self.pages: list[Made] = []
+        self.shared: set[str] = set()
         self.page_names: dict[str, str] = {}
         self.groups: dict[str, list[Made]] = {}
         """The questions under each foreign name of a page, panel or question."""
@@ -103,7 +106,9 @@ class _Reader:
         add_triggers(context, root, tree, self.page_names, self.groups)
         self._scores(tree)
         for member in root.unread(SURVEY_ASIDE):
-            self.report.lose("member", root.place(member), member)
+            if USUAL.get(member) != root.value[member]:
+                code = "enable_if" if member == "mode" else "member"
+                self.report.lose(code, root.place(member), f"{member}: {root.value[member]}")
         if context.calculations.made:
             tree["computed"] = list(context.calculations.made.values())
         return tree
@@ -161,6 +166,7 @@ class _Reader:
         if shown is not None:
             self.context.asked_on_condition(before)
         self.groups[name] = [page]
+        self._required_together(node, name)
         self._say_unread(node, PAGE_ASIDE)
         if questions:
             self.pages.append(page)
@@ -197,11 +203,16 @@ class _Reader:
             self.report.made(made_id, node.at)
             found.append(made)
         self._elements(node, found, inner, level + 1)
-        if node.flag("isRequired") or node.has("requiredIf"):
-            self.report.lose("panel_required", node.place("isRequired"), name)
+        self._required_together(node, name)
         if name:
             self.groups[name] = found[first:]
         self._say_unread(node, PAGE_ASIDE)
+
+    def _required_together(self, node: Node, name: str) -> None:
+        """A page or panel of which one answer at least is wanted."""
+        for member in ("isRequired", "requiredIf"):
+            if node.has(member) and node.raw(member) is not False:
+                self.report.lose("panel_required", node.place(member), name)
 
     def _shown(self, node: Node) -> Rule | None:
         if node.word("visibleIf"):
@@ -236,6 +247,11 @@ class _Reader:
             return
         for question in made:
             self._finish(asked, question, own)
+        shared = node.word("valueName")
+        if shared and shared != name:
+            if shared in self.shared:
+                self.report.change("shared_value", node.place("valueName"), shared)
+            self.shared.add(shared)
         _require(made, required)
         if own:
             context.asked_on_condition(before)

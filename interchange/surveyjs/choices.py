@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from engine.text import localize
 from interchange.expression import Unreadable
 from interchange.logic import Ref
 from interchange.names import Names, source_id
@@ -26,6 +27,9 @@ _CHINESE = {
 }
 
 
+MAX_COUNTED = 1000
+
+
 class Options(NamedTuple):
     """Options and, for each, the value that the source stores."""
 
@@ -40,10 +44,11 @@ def read_options(context: "Context", node: Node, special: bool, many: bool = Fal
     names = Names((), "o")
     options: list[dict[str, Any]] = []
     values: list[tuple[Any, str]] = []
-    for at, item in listed(node, "choices"):
+    for at, item in (*listed(node, "choices"), *_counted(node)):
         option = _option(context, names, values, at, item)
         if option is not None:
             options.append(option)
+    _sort(node, options, values, context.speech.base)
     ruled = {option["id"] for option in options if "show_if" in option}
     for option, value in carried_forward(context, node, names):
         options.append(option)
@@ -54,11 +59,35 @@ def read_options(context: "Context", node: Node, special: bool, many: bool = Fal
     if not options:
         code = "choices_by_url" if node.has("choicesByUrl") else "no_choices"
         raise Unreadable(code, node.word("name"))
-    node.skip("choicesByUrl")
+    if node.has("choicesByUrl"):
+        address = node.node("choicesByUrl").word("url")
+        context.report.lose("choices_by_url", node.place("choicesByUrl"), address)
     for member in ("choicesVisibleIf", "choicesEnableIf"):
         if node.has(member):
             _offer_by_rule(context, node, member, options[:own], values, ruled)
     return Options(options, tuple(values), own)
+
+
+def _counted(node: Node) -> list[tuple[str, Any]]:
+    """The numbers from `choicesMin` to `choicesMax` (a dropdown's own way of options)."""
+    low, high, step = node.number("choicesMin"), node.number("choicesMax"), node.number(
+        "choicesStep")  # fmt: skip
+    if node.word("type") != "dropdown" or low is None or high is None or (step or 1) <= 0:
+        return []
+    count = min(int((high - low) // (step or 1)) + 1, MAX_COUNTED) if high >= low else 0
+    return [(node.place("choicesMax"), low + n * (step or 1)) for n in range(count)]
+
+
+def _sort(
+    node: Node, options: list[dict[str, Any]], values: list[tuple[Any, str]], base: str
+) -> None:
+    """Options in the order of their texts, where the source shows them so."""
+    order = node.word("choicesOrder")
+    if order in ("asc", "desc"):
+        both = sorted(zip(options, values, strict=True), reverse=order == "desc",
+                      key=lambda one: str(localize(one[0]["text"], base)))  # fmt: skip
+        options[:] = [option for option, _ in both]
+        values[:] = [value for _, value in both]
 
 
 def listed(node: Node, key: str) -> list[tuple[str, Any]]:

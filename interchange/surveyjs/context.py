@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from interchange.expression import Call, Name, Tree
@@ -55,14 +56,12 @@ class Context(Reading):
             versions[self.speech.base] = str(text)
         if has_markup(text):
             self.report.change("markup", at, next(iter(versions.values()), ""))
-        return self.speech.say(versions, otherwise, self._piped if pipe else None)
 
-    def _piped(self, text: str) -> str:
-        return _PIPE.sub(self._placeholder, text)
+        def piped(match: re.Match[str]) -> str:
+            return self.placeholder(match.group(1).strip(), match.group(0), at)
 
-    def _placeholder(self, match: re.Match[str]) -> str:
-        ref = self.refs.get(match.group(1).strip())
-        return match.group(0) if ref is None else "{{" + ref.ref + "}}"
+        put = partial(_PIPE.sub, piped)
+        return self.speech.say(versions, otherwise, put if pipe else None)
 
     # -- rules ------------------------------------------------------------------------------
 

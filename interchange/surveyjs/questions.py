@@ -302,6 +302,8 @@ def _text_validator(asked: Asked, made: Made, validator: Node) -> None:
             if validator.value.get("allowDigits") is False:
                 asked.context.report.lose("validator", validator.at, "allowDigits")
             asked.node.skip("validators")
+        case "regex" if "pattern" in made:
+            asked.context.report.lose("validator", validator.at, validator.word("regex"))
         case "regex":
             made["pattern"] = whole_pattern(
                 validator.word("regex"), validator.flag("caseInsensitive")
@@ -491,8 +493,7 @@ def expression(asked: Asked) -> list[Made]:
     """A computed value that is shown."""
     source = asked.node.word("expression")
     node = asked.node
-    node.skip("displayStyle", "currency", "maximumFractionDigits", "minimumFractionDigits",
-              "precision", "useGrouping", "format")  # fmt: skip
+    node.skip("maximumFractionDigits", "minimumFractionDigits", "precision", "useGrouping")
     if not source:
         raise Unreadable("unreadable_rule", asked.name)
     asked.context.calculate(asked.name, source, node.place("expression"))

@@ -20,6 +20,12 @@ METADATA = frozenset(
     "start-geopoint background-audio background-geopoint imei device_id phone_number "
     "instance_id calculate_here uri:deviceid".split()
 )
+MEDIA = frozenset(("media", "image", "audio", "video", "big-image"))
+HEAD = frozenset(
+    "form_title set_form_title title form_id set_form_id id_string default_language".split()
+)
+LOOKS = frozenset("version style public_key submission_url auto_send auto_delete prefix".split())
+"""Settings of the program that shows or sends a form, not of the form."""
 READ = frozenset(
     "type name label hint required relevant relevance constraint constraint_message calculation "
     "calculate appearance choice_filter readonly read_only default parameters required_message "
@@ -74,6 +80,7 @@ class _Reader:
             "languages": context.speech.languages, "kind": "survey", "pages": self.pages,
         }  # fmt: skip
         tree |= source_id(name, made_id)
+        self._say_settings(head)
         for row in self.book.survey:
             self._row(row)
         for group in self.open:
@@ -86,6 +93,14 @@ class _Reader:
             self.report.note("other_sheet", sheet)
         return tree
 
+    def _say_settings(self, head: Row) -> None:
+        """What the workbook says of itself beside its name and language."""
+        for column, text in head.cells.items():
+            if column in LOOKS:
+                self.report.note("setting", head.place(column), f"{column}: {text}")
+            elif column not in HEAD:
+                self.report.lose("member", head.place(column), f"{column}: {text}")
+
     def _row(self, row: Row) -> None:
         kind = " ".join(row.get("type").split())
         if not kind or row.get("disabled").lower() in ("yes", "true"):
@@ -95,6 +110,7 @@ class _Reader:
         control = _CONTROL.fullmatch(kind.lower())
         if control is not None:
             self._control(row, control.group(1), control.group(2))
+            self._say_lost(row, of_group=True)
         elif kind.lower() in METADATA:
             self.report.note("metadata", row.place("type"), kind)
         elif any(group.repeats for group in self.open):
@@ -131,7 +147,9 @@ class _Reader:
             name = row.get("name") or "group"
             made_id = self.context.names.take(name)
             made: Made = {"id": made_id, "type": "statement"}
-            made["text"] = self.context.said(self.context.labels(row, "label"), name)
+            made["text"] = self.context.said(
+                self.context.labels(row, "label"), name, row.place("label")
+            )
             made |= source_id(name, made_id)
             self._add(row, made, rules)
 
@@ -140,7 +158,9 @@ class _Reader:
         made_id = self.context.names.take(name)
         page: Made = {"id": made_id, **source_id(name, made_id)}
         if row is not None and self.context.labels(row, "label"):
-            page["title"] = self.context.said(self.context.labels(row, "label"), name)
+            page["title"] = self.context.said(
+                self.context.labels(row, "label"), name, row.place("label")
+            )
         if rule is not None:
             page["show_if"] = rule
         page["questions"] = []
@@ -166,6 +186,7 @@ class _Reader:
         name = row.get("name")
         if kind.lower() in ("calculate", "hidden"):
             self._calculate(row, name, kind)
+            self._say_lost(row)
             return
         rule = context.rule_at(row, "relevant", "relevance")
         made_id = context.names.take(name or "question")
@@ -176,9 +197,9 @@ class _Reader:
             self.report.refuse_for(problem, row.place("type"), name)
             context.later.discard(name)
             return
-        made["text"] = context.said(context.labels(row, "label"), name or kind)
+        made["text"] = context.said(context.labels(row, "label"), name or kind, row.place("label"))
         if context.labels(row, "hint"):
-            made["hint"] = context.said(context.labels(row, "hint"), "—")
+            made["hint"] = context.said(context.labels(row, "hint"), "—", row.place("hint"))
         made |= source_id(name, made_id) if name else {}
         if made["type"] != "statement":
             self._required(row, made)
@@ -228,14 +249,16 @@ class _Reader:
             if made is None:
                 self.report.refuse("calculated_value", row.place(), name)
 
-    def _say_lost(self, row: Row) -> None:
+    def _say_lost(self, row: Row, *, of_group: bool = False) -> None:
         lost = {"default": "default_value", "readonly": "enable_if", "read_only": "enable_if",
                 "required_message": "member", "guidance_hint": "member"}  # fmt: skip
+        if of_group:
+            lost |= dict.fromkeys(("hint", "required", "constraint", "choice_filter"), "member")
         for column, text in row.cells.items():
             base = column.split("::")[0]
-            if base in lost and text.lower() not in ("no", "false"):
+            if base in lost and text.lower().replace("()", "") not in ("no", "false"):
                 self.report.lose(lost[base], row.place(column), text)
-            elif base in ("media", "image", "audio", "video", "big-image"):
+            elif base in MEDIA:
                 self.report.lose("picture", row.place(column), text)
             elif base not in READ:
                 self.report.lose("member", row.place(column), text)

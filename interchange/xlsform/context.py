@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from interchange.expression import Call, Tree
 from interchange.logic import Ref
@@ -77,19 +78,19 @@ class Context(Reading):
                 found[self.tags[name]] = text
         return found
 
-    def said(self, versions: Mapping[str, str], otherwise: str) -> Text:
-        """A text in every language of the document."""
+    def said(self, versions: Mapping[str, str], otherwise: str, at: str = "") -> Text:
+        """A text in every language of the document; `at` is the place of its cell."""
         texts = {tag or self.speech.base: text for tag, text in versions.items()}
         if has_markup(texts):
-            self.report.change("markup", self.at, next(iter(texts.values())))
-        return self.speech.say(texts, otherwise, self._piped)
+            self.report.change("markup", at, next(iter(texts.values())))
 
-    def _piped(self, text: str) -> str:
-        return _PIPE.sub(self._placeholder, text)
+        def piped(match: re.Match[str]) -> str:
+            name = match.group(1).strip()
+            if name not in self.later:
+                self.report.lose("placeholder", at, name)
+            return self.placeholder(name, match.group(0), at)
 
-    def _placeholder(self, match: re.Match[str]) -> str:
-        ref = self.refs.get(match.group(1).strip())
-        return match.group(0) if ref is None else "{{" + ref.ref + "}}"
+        return self.speech.say(texts, otherwise, partial(_PIPE.sub, piped))
 
     # -- rules ------------------------------------------------------------------------------
 

@@ -121,11 +121,12 @@ def _option(
         return None
     made_id = names.take(value)
     values.append((value, made_id))
-    option: Made = {"id": made_id, "text": context.said(context.labels(choice, "label"), value)}
+    label = context.said(context.labels(choice, "label"), value, choice.place("label"))
+    option: Made = {"id": made_id, "text": label}
     option |= source_id(value, made_id)
-    for column in ("media::image", "image"):
-        if choice.get(column):
-            context.report.lose("picture", choice.place(column), choice.get(column))
+    for column, text in choice.cells.items():
+        if text and column.split("::")[0] in ("media", "image", "audio", "video", "big-image"):
+            context.report.lose("picture", choice.place(column), text)
     chosen = row.get("choice_filter")
     if chosen:
         rule = context.rule_of(chosen, row.place("choice_filter"), item=choice)
@@ -155,6 +156,6 @@ def constrain(context: Context, row: Row, made: Made) -> None:
         context.report.lose("validator", row.place("constraint"), text)
     message = context.labels(row, "constraint_message")
     if message and "pattern" in made:
-        made["pattern_message"] = context.said(message, "—")
+        made["pattern_message"] = context.said(message, "—", row.place("constraint_message"))
     elif message:
         context.report.note("message", row.place("constraint_message"))

@@ -285,6 +285,22 @@ def test_an_expression_that_rules_cannot_say_is_lost_with_its_place(rule: str) -
     assert loss.at == "/item/7/extension/0"
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [" xor ".join([f"{N} = {n}" for n in range(60)]), "(" * 900 + "true" + ")" * 900,
+     "iif(" * 30 + f"{N} = 1" + ", true, false)" * 30, "%v0 and %v0", "true" + ".not()" * 700],
+)  # fmt: skip
+def test_an_expression_that_grows_without_end_is_answered(rule: str) -> None:
+    resource = json.loads(questionnaire(rule))
+    resource["extension"] = [
+        {"url": "http://hl7.org/fhir/StructureDefinition/variable", "valueExpression": {
+            "name": f"v{n}", "expression": f"(%v{n + 1} and %v{n + 1}) or %v{n + 1}"}}
+        for n in range(18)
+    ]  # fmt: skip
+    made = convert(json.dumps(resource).encode(), "fhir", "huisheng")
+    assert made.document is not None and len(made.losses) < 10
+
+
 def test_a_page_that_a_jump_passes_over_stands_under_a_condition() -> None:
     """Four or five stars end the survey: the page of reasons is for everybody else."""
     rule = {"op": "ge", "ref": "r", "value": 4}
