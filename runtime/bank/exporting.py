@@ -2,8 +2,9 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import msgspec
 import openpyxl
@@ -15,6 +16,7 @@ from runtime.audit.export import neutral_cell
 from runtime.bank.columns import COLUMNS, cells_of, heading_of
 from runtime.bank.lines import shown_text
 from runtime.bank.models import Item, Place
+from runtime.kit.problems import Unprocessable
 
 Format = Literal["xlsx", "csv", "jsonl"]
 MEDIA: Mapping[Format, str] = {
@@ -23,6 +25,7 @@ MEDIA: Mapping[Format, str] = {
     "jsonl": "application/jsonl",
 }
 CHUNK = 200
+PIECE_BYTES = 64 * 1024
 STATES = {"active": "在用", "retired": "停用"}
 
 
@@ -36,7 +39,19 @@ def export(
         case "jsonl":
             yield from _jsonl(items, tree)
         case "xlsx":
-            yield _xlsx(items, tree, lang)
+            yield from _xlsx(items, tree, lang)
+
+
+def at_most(most: int, items: Iterable[Item]) -> Iterator[Item]:
+    """All of them, if they are no more.
+
+    Raises:
+        Unprocessable: there are more.
+    """
+    for number, one in enumerate(items):
+        if number == most:
+            raise Unprocessable("bank_export_many", f"More than {most:,} questions.")
+        yield one
 
 
 def row_of(item: Item, tree: Mapping[int, Place]) -> list[str]:
@@ -79,7 +94,8 @@ def _jsonl(items: Iterable[Item], tree: Mapping[int, Place]) -> Iterator[bytes]:
         yield msgspec.json.encode(line) + b"\n"
 
 
-def _xlsx(items: Iterable[Item], tree: Mapping[int, Place], lang: str) -> bytes:
+def _xlsx(items: Iterable[Item], tree: Mapping[int, Place], lang: str) -> Iterator[bytes]:
+    """The rows wait in files, so that memory does not grow with them."""
     book = openpyxl.Workbook(write_only=True)
     sheet: Any = book.create_sheet("题目" if lang == "zh-CN" else "Questions")
     sheet.freeze_panes = "A2"
@@ -89,9 +105,16 @@ def _xlsx(items: Iterable[Item], tree: Mapping[int, Place], lang: str) -> bytes:
     sheet.append([heading_of(column.id, lang) for column in COLUMNS])
     for item in items:
         sheet.append([_text_cell(sheet, cell) for cell in row_of(item, tree)])
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
+    with tempfile.TemporaryFile() as file:
+        book.save(file)
+        yield from pieces_of(file)
+
+
+def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
+    """What was written into a file, from its beginning."""
+    file.seek(0)
+    while piece := file.read(PIECE_BYTES):
+        yield piece
 
 
 def _text_cell(sheet: Any, text: str) -> Any:

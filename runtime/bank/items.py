@@ -12,6 +12,7 @@ from runtime.audit.models import Actor
 from runtime.audit.service import record
 from runtime.bank.content import Content
 from runtime.bank.models import Item, State, Version
+from runtime.bank.places import share_bank
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 
@@ -111,9 +112,10 @@ def create_item(
     """Put a new question into the bank, as its version 1.
 
     Raises:
-        StateConflict: its id is taken.
+        StateConflict: its id is taken; a file is being taken over right now.
         Unprocessable: see `clean_tags`; the place is closed or unknown.
     """
+    share_bank(connection)
     require_open(connection, place)
     question = content.question
     made = connection.execute(
@@ -143,7 +145,7 @@ def change_item(
 
     Raises:
         NotFound: there is no such question.
-        StateConflict: somebody changed it since `revision`.
+        StateConflict: somebody changed it since `revision`; a file is being taken over right now.
         Unprocessable: another type is another question.
     """
     known = _lock(connection, content.question.id, revision)
@@ -209,6 +211,7 @@ def place_item(
 
 
 def _lock(connection: sa.Connection, item: str, revision: int) -> Any:
+    share_bank(connection)
     row = connection.execute(
         sa.text(
             "SELECT place, type, tags, state, version, digest, revision FROM bank_items "

@@ -19,7 +19,7 @@ from runtime.audit.models import Actor
 from runtime.audit.service import record
 from runtime.bank.importing import Counts
 from runtime.bank.reading import RowProblem, rows_about
-from runtime.bank.service import Outcome, Wanted, import_file
+from runtime.bank.service import STEPS, Outcome, Wanted, import_file
 from runtime.jobs.service import wake
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
@@ -199,11 +199,11 @@ def _take(db: Database, row: Any, clock: Clock) -> None:
         take_duplicates=row.take_duplicates,
     )
     report = _Report()
-    total = rows_about(content)
+    total = STEPS * rows_about(content)
 
-    def progress(counts: Counts) -> None:
+    def progress(counts: Counts, steps: int) -> None:
         with suppress(Overloaded):
-            _note(db, row.id, counts, min(0.99, counts.rows / total) if total else 0.0)
+            _note(db, row.id, counts, min(0.99, steps / total) if total else 0.0)
 
     def finish(connection: Any, outcome: Outcome) -> None:
         _end(connection, row.id, outcome, report, wanted, clock)

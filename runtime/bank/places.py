@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
 
 from runtime.audit.models import Actor
 from runtime.audit.service import record
@@ -12,7 +14,9 @@ from runtime.bank.models import LEVELS, Place
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 
-LOCK = 4_801_010
+LOCK = 4_801_011
+HAND_WAIT = "3s"
+"""So long does a hand's edit wait for the bank; an import may hold it longer."""
 MAX_NAME = 60
 
 
@@ -90,8 +94,33 @@ def ensure_path(connection: sa.Connection, names: Sequence[Mapping[str, str]]) -
 
 
 def lock_tree(connection: sa.Connection) -> None:
-    """Nobody else changes the tree until this transaction ends."""
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    """Nobody else changes the tree until this transaction ends.
+
+    Raises:
+        StateConflict: as `share_bank`.
+    """
+    _hold(connection, "pg_advisory_xact_lock")
+
+
+def share_bank(connection: sa.Connection) -> None:
+    """No file is taken over until this transaction ends; others may change questions meanwhile.
+
+    Raises:
+        StateConflict: a file is being taken over right now.
+    """
+    _hold(connection, "pg_advisory_xact_lock_shared")
+
+
+def _hold(connection: sa.Connection, function: str) -> None:
+    try:
+        connection.execute(sa.text(f"SET LOCAL lock_timeout = '{HAND_WAIT}'"))
+        connection.execute(sa.text(f"SELECT {function}(:lock)"), {"lock": LOCK})  # nosec B608 - our own words
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise StateConflict(
+                "bank_busy", "A file is being taken over into the bank; try again in a moment."
+            ) from None
+        raise
 
 
 def _insert(connection: sa.Connection, parent: int | None, name: dict[str, str]) -> int:

@@ -2,18 +2,23 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from runtime.audit.models import Actor
 from runtime.audit.service import record
-from runtime.bank.importing import Counts, Tell, take_rows
+from runtime.bank.importing import Counts, Tell, check_rows, spooled
 from runtime.bank.reading import RowProblem, read_file
+from runtime.bank.taking import take_checked
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.org.tabular import TableRefused
 
-Progress = Callable[[Counts], None]
+Progress = Callable[[Counts, int], None]
+"""Told of what was counted so far, and of how many rows were checked or stored: each is both."""
+STEPS = 2
+"""Each row is checked, then stored."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -43,24 +48,30 @@ def import_file(
     *,
     name: str = "",
     tell: Tell = lambda _: None,
-    progress: Progress = lambda _: None,
+    progress: Progress = lambda _c, _n: None,
     finish: Callable[[object, Outcome], None] = lambda _c, _o: None,
     clock: Clock = system_clock,
 ) -> Outcome:
-    """Take a file over in one transaction; `finish` writes beside it in the same one.
+    """Read and check a file, then take it over in one transaction; `finish` writes beside it in the
+    same one. Only that transaction holds the bank.
 
     A file that is no table of questions is told as one problem of row 0, and nothing is taken.
     """
-    outcome = Outcome(Counts(), False)
-    try:
-        with db.begin() as connection:
-            counts = take_rows(
+    with spooled() as spool:
+        try:
+            rows = check_rows(db, read_file(content), spool, lambda c: progress(c, c.rows))
+        except TableRefused as refused:
+            tell(_of_file(refused))
+            return Outcome(Counts(bad=1), False)
+        outcome = Outcome(Counts(), False)
+        with suppress(_TakenBack), db.begin() as connection:
+            counts = take_checked(
                 connection,
                 actor,
-                read_file(content),
+                spool,
                 tell=tell,
                 take_duplicates=wanted.take_duplicates,
-                progress=progress,
+                progress=lambda c: progress(structs.replace(c, rows=rows), rows + c.rows),
                 clock=clock,
             )
             is_kept = not wanted.is_dry and not (wanted.all_or_nothing and counts.bad)
@@ -74,15 +85,12 @@ def import_file(
                     clock=clock,
                 )  # fmt: skip
             finish(connection, outcome)
-    except _TakenBack:
-        pass
-    except TableRefused as refused:
-        tell(
-            RowProblem(
-                row=refused.row,
-                code=refused.code,
-                params={name: str(value) for name, value in refused.params.items()},
-            )
-        )
-        return Outcome(Counts(bad=1), False)
     return outcome
+
+
+def _of_file(refused: TableRefused) -> RowProblem:
+    return RowProblem(
+        row=refused.row,
+        code=refused.code,
+        params={name: str(value) for name, value in refused.params.items()},
+    )

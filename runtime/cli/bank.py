@@ -14,7 +14,7 @@ from runtime.bank.importing import Counts
 from runtime.bank.places import read_tree
 from runtime.bank.queries import Search, every_item
 from runtime.bank.reading import MAX_FILE_BYTES, RowProblem, rows_about
-from runtime.bank.service import Outcome, Wanted, import_file
+from runtime.bank.service import STEPS, Outcome, Progress, Wanted, import_file
 from runtime.bank.telling import line, summary
 from runtime.bank.template import template
 from runtime.cli._services import opened
@@ -66,7 +66,8 @@ def _import(db: Database, file: Path, wanted: Wanted, lang: str) -> Outcome:
     with click.open_file(str(file), "rb") as opened_file:
         content = cast("IO[bytes]", opened_file).read(MAX_FILE_BYTES + 1)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as lines:
-        with click.progressbar(length=rows_about(content), label=file.name, file=sys.stderr) as bar:
+        length = STEPS * rows_about(content)
+        with click.progressbar(length=length, label=file.name, file=sys.stderr) as bar:
             outcome = import_file(
                 db,
                 ACTOR,
@@ -92,9 +93,9 @@ def _teller(lines: IO[str], name: str, lang: str) -> Callable[[RowProblem], None
     return tell
 
 
-def _bar(bar: Any) -> Callable[[Counts], None]:
-    def progress(counts: Counts) -> None:
-        bar.update(counts.rows - bar.pos)
+def _bar(bar: Any) -> Progress:
+    def progress(_counts: Counts, steps: int) -> None:
+        bar.update(steps - bar.pos)
 
     return progress
 

@@ -47,7 +47,7 @@ def keep(
         Unprocessable: there are as many templates as there may be.
     """
     with db.begin() as connection:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(4801010)"))
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(4801012)"))
         taken = set(connection.execute(sa.text("SELECT id FROM survey_templates")).scalars())
         name = _free(document.id, taken)
         if len(taken) >= MAX_TEMPLATES:

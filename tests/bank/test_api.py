@@ -113,7 +113,7 @@ def test_a_worker_that_is_killed_half_way_leaves_nothing_and_the_next_takes_all(
     asked = ask_import(deployment.db, SYSTEM, jsonl(rows), "many.jsonl", Wanted())
     worker = _worker(place)
     try:
-        _until(lambda: 0 < get_import(deployment.db, asked).counts.rows < rows)
+        _until(lambda: 0 < get_import(deployment.db, asked).counts.new < rows)
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait()
         assert get_import(deployment.db, asked).state == "running"

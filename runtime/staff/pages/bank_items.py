@@ -14,7 +14,7 @@ from engine.text import localize
 from runtime.accounts.access import Principal, needs
 from runtime.bank import items
 from runtime.bank.content import as_document
-from runtime.bank.models import Place, State, Version
+from runtime.bank.models import Item, Place, State, Version
 from runtime.bank.places import read_tree
 from runtime.bank.uses import uses_of
 from runtime.drafts.rewording import Offered, Older, older_uses, reword
@@ -50,6 +50,7 @@ def _page(
     *,
     told: str = "",
     offered: Offered | None = None,
+    typed: Fields | None = None,
     status: int = 200,
 ) -> Response[Any]:
     lang = language_of(request, principal)
@@ -72,6 +73,7 @@ def _page(
         text=localize(question["text"], lang),
         type=say(f"build_type_{found.type}", lang),
         path=path_of(found.place, places, lang),
+        stands=_stands(found, typed),
         texts=_texts(question),
         parts=[localize(one["text"], lang) for one in _parts(question)],
         tree=[one for one in tree if one.id == found.place or _is_open(one, places)],
@@ -89,6 +91,14 @@ def _page(
         v=partial(_changes_word, lang),
         may_write=principal.may("bank:write"),
     )
+
+
+def _stands(item: Item, typed: Fields | None) -> dict[str, Any]:
+    """Where it stands, its tags and its state: as typed, where that was refused."""
+    if typed is None:
+        return {"place": item.place, "tags": "，".join(item.tags), "state": item.state}
+    place = as_number(typed["place"], 2**31)
+    return {"place": place, "tags": typed["tags"], "state": typed["state"]}
 
 
 def _changes_word(lang: str, code: str) -> str:
@@ -181,7 +191,10 @@ def act(
             )
     except (StateConflict, Unprocessable) as error:
         told = told_of(error, language_of(request, principal))
-        return _page(request, principal, deployment, item, told=told, status=error.status)
+        typed = None if error.code == "changed_meanwhile" else fields
+        return _page(
+            request, principal, deployment, item, told=told, typed=typed, status=error.status
+        )
     return redirect(f"{HERE}/items/{item}", toast="saved")
 
 

@@ -31,7 +31,13 @@ def show(
 
 
 def _page(
-    request: Http, principal: Principal, deployment: Deployment, told: str = "", status: int = 200
+    request: Http,
+    principal: Principal,
+    deployment: Deployment,
+    *,
+    typed: Fields | None = None,
+    told: str = "",
+    status: int = 200,
 ) -> Response[Any]:
     with deployment.db.begin() as connection:
         tree = places.read_tree(connection)
@@ -45,6 +51,7 @@ def _page(
         tree=tree,
         counts=counts,
         told=told,
+        typed=typed if typed is not None else Fields(),
     )
 
 
@@ -60,7 +67,7 @@ def act(
         _do(principal, deployment, fields)
     except (StateConflict, Unprocessable) as error:
         told = told_of(error, language_of(request, principal))
-        return _page(request, principal, deployment, told, error.status)
+        return _page(request, principal, deployment, typed=fields, told=told, status=error.status)
     return redirect(TREE, toast="saved")
 
 
