@@ -33,15 +33,18 @@ COMPARED: tuple[Op, ...] = ("eq", "ne", "lt", "le", "gt", "ge")
 LISTED: tuple[Op, ...] = ("in", "has_any", "has_all", "has_none")
 MAX_STEPS = 20
 """A scale of more steps is typed in rather than chosen from."""
+MAX_CHOSEN = 500
+"""A list of more entries is sought by typing rather than chosen from."""
 
 
 class RefChoice(Struct, frozen=True):
     """A value that a condition may be about.
 
     `ops` are the operators that fit. `values` are what it can be compared with, as (text in a form,
-    words), empty where the value is typed in; a typed number has its limits and unit. `others` are
-    earlier values of the same kind. `group` is the page, or `context`, `score`, `computed`. What
-    stands later is not `is_offered`: a condition that names it already is still shown.
+    words), empty where the value is typed in; a typed number has its limits and unit, a typed text
+    may have `hints` to choose from. `others` are earlier values of the same kind. `group` is the
+    page, or `context`, `score`, `computed`. What stands later is not `is_offered`: a condition that
+    names it already is still shown.
     """
 
     name: str
@@ -55,6 +58,7 @@ class RefChoice(Struct, frozen=True):
     maximum: int | float | None = None
     unit: str = ""
     is_offered: bool = True
+    hints: Values = ()
 
 
 class Slot(Struct, frozen=True):
@@ -126,8 +130,9 @@ def refs_for(
         of: the id of a page, question, alert or computed value, or `question/options/id`.
         member: `show_if`, `required`, `next`, `when` or `value/when`.
         names: words for codes that the document does not explain, such as sites.
-        entries: what questions of a type (`department`) are answered with, where it is no part of
-            the document.
+        entries: what questions of a type (`department`, `staff`) are answered with, where it is no
+            part of the document; under the last word of a fact's name (`visit.department`) what it
+            is usually told as (key `.department`): those are offered, others may be typed.
     """
     here = slot(document, of, member)
     place = here.place if here is not None else -1
@@ -180,7 +185,22 @@ class _Offer:
             high,
             self.unit(name),
             self.is_offered(name, ref),
+            self.hints(name, ref),
         )
+
+    def hints(self, name: str, ref: Ref) -> Values:
+        """What a typed text is usually."""
+        if ref.facet.kind != "text":
+            return ()
+        if ref.source == "context":
+            return self.entries.get(f".{name.rpartition('.')[2]}", ())
+        known = self.known(ref)
+        return known if len(known) > MAX_CHOSEN else ()
+
+    def known(self, ref: Ref) -> Values:
+        """What a question of the hospital's lists is answered with."""
+        is_question = ref.source == "question"
+        return self.entries.get(self.scope.questions[ref.id].type, ()) if is_question else ()
 
     def unit(self, name: str) -> str:
         unit = self.names.unit(name)
@@ -233,8 +253,9 @@ class _Offer:
                     words = self.names.value(name, step)
                     told = self.names.say("told_apart", name=words, id=label)
                     yield literal_text(step), told if label else words
-            case "text" if ref.source == "question":
-                yield from self.entries.get(self.scope.questions[ref.id].type, ())
+            case "text":
+                known = self.known(ref)
+                yield from known if len(known) <= MAX_CHOSEN else ()
             case _:
                 return
 

@@ -245,11 +245,24 @@ def _title(names: Mapping[str, str], code: str, languages: Sequence[str]) -> dic
     return known or {languages[0]: code}
 
 
-def new_score(document: Document, title: str) -> dict[str, Any]:
-    """A score to begin with: over the first question that no score is made of."""
+def usual_members(document: Document) -> list[str]:
+    """What a score is usually made of: the questions whose answers have points, of which no score
+    is made yet. A recommendation stands for itself: it takes part only where nothing else does."""
+    free = [one for one in _free(document) if not is_worth_nothing(one)]
+    rated = [one.id for one in free if one.type != "nps"]
+    return rated or [one.id for one in free]
+
+
+def _free(document: Document) -> list[Question]:
+    """The questions that may have points and that no score is made of."""
     used = {member for score in document.scores for member in score.of}
-    free = [one.id for one in scored_questions(document) if one.id not in used]
-    return {"id": "score_1", "title": {document.languages[0]: title}, "of": free[:1]}
+    return [one for one in scored_questions(document) if one.id not in used]
+
+
+def new_score(document: Document, title: str) -> dict[str, Any]:
+    """A score to begin with: over what it is usually made of, else over the first free question."""
+    members = usual_members(document) or [one.id for one in _free(document)[:1]]
+    return {"id": "score_1", "title": {document.languages[0]: title}, "of": members}
 
 
 def _together(edits: Any) -> AnyEdit | None:

@@ -211,6 +211,7 @@ def find_staff(
     site: str | None = None,
     department: str | None = None,
     lang: str = "zh-CN",
+    limit: int = LIMIT,
 ) -> list[Picked]:
     """Staff whose name or id fits `q`, at a site, in a department."""
     with db.begin() as connection:
@@ -221,7 +222,7 @@ def find_staff(
                 "pattern": _pattern(q),
                 "site": site,
                 "department": department,
-                "limit": LIMIT,
+                "limit": limit,
             },
         ).all()
     return [

@@ -40,6 +40,8 @@ GROUPS = {
     "tell": ("statement",),
 }
 """The palette; a type that stands in none of the groups comes last."""
+LISTED = {"department": "within/subtree", "staff": "staff"}
+"""What questions of these types are answered with, as `Offers` knows it."""
 LISTS = ("options", "rows", "nodes")
 READY = ("satisfied", "agreed", "often")
 """Answers in ready words, the best first."""
@@ -90,12 +92,15 @@ class Desk:
     @cached_property
     def names(self) -> dict[str, str]:
         """Words for codes that a document does not explain: sites, whom its alerts call,
-        departments where it asks for one."""
+        departments and staff where it asks for them."""
         names = {one.id: one.text for one in list_sites(self.deployment.db, self.lang)}
         members = ["notify", "open_case"] if self.document.alerts else []
-        if any(q.type == "department" for page in self.document.pages for q in page.questions):
-            members.append("within/subtree")
+        members += [member for kind, member in LISTED.items() if self.asks_for(kind)]
         return names | {one.code: one.words for m in members for one in self.offers.of(m)}
+
+    def asks_for(self, kind: str) -> bool:
+        """Whether the survey has a question of this type."""
+        return any(q.type == kind for page in self.document.pages for q in page.questions)
 
     def home_of(self, at: str) -> str:
         """The page of the builder where this part is edited; "" for the canvas."""

@@ -161,6 +161,11 @@ def _alert(desk: Desk, _name: str) -> Tree:
     return {"id": "alert_1", "title": title, "when": NEVER} | ({"notify": who[0]} if who else {})
 
 
+def _score(desk: Desk, _name: str) -> Tree:
+    title = _begin(desk, "scores" if desk.document.scores else "first_score")
+    return scores.new_score(desk.document, title)
+
+
 def _declaration(desk: Desk, name: str) -> Tree:
     """What is known of a visit's usual facts, else text."""
     values = {"visit.type": "visit_types"}.get(name)
@@ -179,7 +184,7 @@ BEGINNINGS: dict[str, Callable[[Desk, str], Tree]] = {
     "alerts": _alert,
     "context": _declaration,
     "computed": lambda desk, _: computations.new_computed(desk.document, _begin(desk, "computed")),
-    "scores": lambda desk, _: scores.new_score(desk.document, _begin(desk, "scores")),
+    "scores": _score,
 }
 
 

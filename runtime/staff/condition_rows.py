@@ -53,6 +53,7 @@ class RowShown(Struct, frozen=True):
     is_first: bool
     is_last: bool
     unknown: str = ""
+    hints: str = ""
     kind: str = "row"
 
 
@@ -165,6 +166,7 @@ class _Shower:
             is_first,
             is_last,
             self.unknown(row),
+            row.ref if choice is not None and choice.hints else "",
         )
 
     def unknown(self, row: Row) -> str:

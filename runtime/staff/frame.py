@@ -199,7 +199,7 @@ def draw(template: str, **values: Any) -> str:
     return _templates().get_template(template).render(**values)
 
 
-TOASTS = frozenset(("saved", "removed", "ended", "queued"))
+TOASTS = frozenset(("saved", "removed", "ended", "queued", "published"))
 """What a page may tell once after a redirect."""
 
 

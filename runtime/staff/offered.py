@@ -10,13 +10,14 @@ from runtime.accounts.roles import list_roles
 from runtime.kit.words import say
 from runtime.org.departments import read_tree
 from runtime.org.entries import entries_of
-from runtime.org.service import in_language
+from runtime.org.service import find_staff, in_language
 from runtime.org.sites import read_sites
 from runtime.surveys import queries
 from runtime.wiring import Deployment
 
 FEEDBACK = ("praise", "suggestion", "complaint", "consultation", "whistleblow")
 """Kinds of forms that a patient may go on to, and of cases that are opened."""
+MAX_STAFF = 2_000
 OPEN = frozenset(("tags",))
 """Lists that may hold more than what is offered."""
 
@@ -49,6 +50,7 @@ class Offers:
             "open_form": self._forms,
             "open_case": self._cases,
             "notify": self._roles,
+            "staff": self._staff,
         }
 
     @property
@@ -118,6 +120,12 @@ class Offers:
 
     def _cases(self) -> list[Offer]:
         return [Offer(kind, say(f"build_value_kind.{kind}", self.lang)) for kind in FEEDBACK]
+
+    def _staff(self) -> list[Offer]:
+        found = find_staff(self.deployment.db, lang=self.lang)
+        return [
+            Offer(one.id, f"{one.text}（{one.under}）" if one.under else one.text) for one in found
+        ]
 
     def _roles(self) -> list[Offer]:
         with self.deployment.db.begin() as connection:

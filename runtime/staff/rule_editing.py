@@ -1,5 +1,6 @@
 """A rule on the desk of its author: what is edited so far, and the page that shows it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -7,17 +8,29 @@ from litestar import Response
 from msgspec import Struct
 
 from builder.choices import RefChoice, refs_for
-from builder.conditions import Group, Path, faults, finished, to_rule
+from builder.conditions import Group, Path, Row, faults, finished, to_rule
 from builder.decisions import Decisions
 from builder.edits import Refused
-from builder.rules import LASTING, Where, held, pointer_of, rule_at, set_rule
+from builder.rules import (
+    LASTING,
+    Where,
+    held,
+    jumps_of,
+    pointer_of,
+    rule_at,
+    set_rule,
+    targets,
+)
+from engine.definition import Document
 from engine.notation import print_rule
+from engine.problems import Problem
 from engine.ruletree import Rule
 from engine.scope import Scope
-from runtime.staff.building import SURVEYS, Desk
+from runtime.staff.building import LISTED, SURVEYS, Desk
 from runtime.staff.building_tabs import framed, path_of
 from runtime.staff.condition_rows import offered, show
 from runtime.staff.frame import page
+from runtime.staff.offered import Offer, Offers
 from runtime.staff.standing import Standing, standing_of
 
 
@@ -49,26 +62,53 @@ def way_back(desk: Desk, editing: Editing) -> str:
         return f"{tab}?at={owner}"
     if editing.back == "rules":
         return tab
-    return desk.address(owner)
+    is_in_panel = editing.at == Where(owner, "show_if")
+    return desk.address(owner) + ("#b-show-if" if is_in_panel else "")
+
+
+def keep(desk: Desk, editing: Editing, rule: Rule | None) -> Editing:
+    """Put the rule into the draft, if it says anything new; a new jump is one of its page's now.
+
+    Raises:
+        Refused: somebody else changed it meanwhile, or the jump cannot lead there.
+    """
+    at, to = editing.at, editing.to
+    if to and to not in targets(desk.document, at.of):
+        raise Refused(Problem("unknown_reference", "", {"ref": to}))
+    edit = set_rule(desk.document, at, rule, editing.was, to)
+    if edit.value != (msgspec.UNSET if edit.was is None else edit.was):
+        desk.apply(edit)
+    if at.member == "next" and at.n is None:
+        after = jumps_of(desk.document, at.of)
+        made = after.index(next(one for one in after if one not in (edit.was or ())))
+        at = msgspec.structs.replace(at, n=made)
+    return msgspec.structs.replace(editing, at=at, was=held(desk.document, at), to="")
 
 
 def refs_of(desk: Desk, place: Where) -> tuple[RefChoice, ...]:
-    """What a rule there may be about; departments by the hospital's list."""
-    found = desk.offers.of("within/subtree") if _asks_for_a_department(desk) else ()
-    departments = tuple((one.code, "\u2003" * one.depth + one.words) for one in found)
-    return refs_for(
-        desk.document,
-        place.of,
-        place.member,
-        desk.lang,
-        desk.names,
-        {"department": departments},
-    )
+    """What a rule there may be about; departments and staff by the hospital's lists."""
+    asked = {kind: member for kind, member in LISTED.items() if desk.asks_for(kind)}
+    entries = {kind: _spaced(desk.offers.of(member)) for kind, member in asked.items()}
+    facts = {name.rpartition(".")[2] for name in desk.document.context}
+    told = Offers(desk.deployment, desk.first)
+    if "department" in facts:
+        names = dict.fromkeys(one.words for one in told.of("within/subtree"))
+        entries[".department"] = tuple((name, name) for name in names)
+    if "site" in facts:
+        entries[".site"] = tuple((one.code, one.words) for one in told.of("within/sites"))
+    return refs_for(desk.document, place.of, place.member, desk.lang, desk.names, entries)
 
 
-def _asks_for_a_department(desk: Desk) -> bool:
-    pages = desk.document.pages
-    return any(one.type == "department" for page in pages for one in page.questions)
+def _spaced(found: Sequence[Offer]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.code, "\u2003" * one.depth + one.words) for one in found)
+
+
+def beginning(refs: Sequence[RefChoice], document: Document) -> Row:
+    """The row that a new condition begins with: about the last question before it that is answered
+    by choosing, which is what most conditions are about."""
+    questions = {question.id for page in document.pages for question in page.questions}
+    near = [one for one in refs if one.is_offered and one.values and one.name in questions]
+    return Row(near[-1].name, near[-1].ops[0]) if near else Row()
 
 
 def draw(
@@ -114,6 +154,8 @@ def draw(
         standing=standing,
         faults_of=desk.words(standing.problems[:5]) if standing is not None else (),
         is_whole=is_whole,
+        is_kept=is_whole and rule == rule_of(desk, at),
+        hinted={one.name: one.hints for one in refs if one.hints},
         way_back=way_back(desk, editing),
     )
 

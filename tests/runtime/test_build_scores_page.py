@@ -165,6 +165,21 @@ def test_questions_are_sorted_into_dimensions_and_scored_in_one_press(parts: Par
         assert parts.act("dimensions", wrong).status_code == 404, wrong
 
 
+def test_a_score_of_what_is_rated_is_one_press(parts: Parts) -> None:
+    """Of the questions with points that no score has; a recommendation stands for itself.
+
+    # R0.4 (part)
+    """
+    parts.did("scores", "remove service")
+    nps = {"id": "recommend", "type": "nps", "text": {"zh-CN": "推荐吗？", "en": "Recommend?"}}
+    edit = Insert(into="detail", list="questions", value=nps)
+    drafts.apply_edit(parts.deployment.db, "visit", edit, OTHER)
+    assert "用 2 道能打分的题算一个得分" in parts.page("scores")
+    parts.did("scores", "part scores")
+    (score,) = parts.tree["scores"]
+    assert (score["of"], score["title"]) == (["overall", "nurse"], {"zh-CN": "总体得分"})
+
+
 def test_acts_about_no_score_are_refused(parts: Parts) -> None:
     """404 or 409; nothing is changed."""
     before = write(parts.document)

@@ -11,6 +11,8 @@ from builder.edits import Insert, Remove, SetMember
 from builder.rules import Where, rule_at
 from engine.notation import parse_rule, print_rule
 from runtime.drafts import service as drafts
+from runtime.org.models import Department, Site, StaffMember
+from runtime.org.service import store_organisation
 from runtime.wiring import Deployment
 from tests.form import Form
 from tests.runtime.test_build_page import CHINESE, OTHER, Author
@@ -95,11 +97,75 @@ def test_a_condition_with_a_group_is_made_without_scripts(author: Author) -> Non
     )
     before = author.document
     editor.press("save", 303)
-    assert editor.answer.headers["location"].endswith("/edit?at=note")
+    assert editor.answer.headers["location"].endswith("/edit?at=note#b-show-if")
     assert notation(author, NOTE) == "overall <= 2 and (why has_any (wait) or nurse >= 4)"
     assert author.act("undo").status_code == 303 and author.document == before
     english = Editor(author, "at=why", "en")
     assert english.sentence == "“Overall” is at most 3 points"
+
+
+def test_a_condition_is_saved_as_soon_as_it_is_finished(author: Author) -> None:
+    """With scripts nothing waits for a button; what is not finished says so, and stays out of the
+    draft. # R0.4 (part)"""
+    editor = Editor(author, "at=note")
+    assert "data-unkept" in editor.text
+    editor.headers |= {"hx-request": "true", "hx-target": "rule-body"}
+    editor.choose("0", "overall", "le", **{"value.0": "2"})
+    assert notation(author, NOTE) == "overall <= 2" and "data-unkept" not in editor.text
+    editor.press("add")
+    assert "data-unkept" in editor.text and "写完会自动保存" in editor.text
+    editor.choose("1", "nurse", "ge", **{"value.0": "4"})
+    assert notation(author, NOTE) == "overall <= 2 and nurse >= 4"
+    seq = drafts.read_draft(author.deployment.db, "visit").seq
+    editor.press("check").press("")
+    assert drafts.read_draft(author.deployment.db, "visit").seq == seq, "nothing new, nothing saved"
+    by_colleague(author, SetMember(of="note", member="show_if", value=_tree("nurse == 5")))
+    editor.press("", 409, c_0_value_0="1")
+    assert "有人刚刚改了这里" in editor.text and notation(author, NOTE) == "nurse == 5"
+
+
+def test_a_new_jump_is_saved_once_and_then_changed(author: Author) -> None:
+    """Each state of it that is finished; the page has one jump all the while. # R0.4 (part)"""
+    editor = Editor(author, "at=arrival&member=next&to=end:thanks&back=flow")
+    editor.headers |= {"hx-request": "true", "hx-target": "rule-body"}
+    for value in ("5", "4"):
+        editor.choose("0", "overall", "eq", **{"value.0": value})
+        assert len(author.document.pages[0].next) == 1
+        assert notation(author, "arrival", "next", 0) == f"overall == {value}"
+    editor.press("save", 303)
+    assert author.document.pages[0].next[0].to == "end:thanks"
+
+
+def test_a_new_condition_begins_with_the_question_before_it(author: Author) -> None:
+    """Most are about that one; another is chosen as before. # R0.4 (part)"""
+    editor = Editor(author, "at=note")
+    assert editor.form.fields["c.0.ref"] == "nurse" and 'class="problem"' not in editor.text
+    assert editor.form.fields["c.0.op"] == "le" and "当下面这一条成立时" in editor.text
+    assert Editor(author, "at=overall").form.fields["c.0.ref"] == "", "nothing stands before it"
+
+
+def test_staff_and_departments_are_chosen_from_the_lists_of_the_hospital(author: Author) -> None:
+    """Staff by their names; a fact that comes as text as it usually comes, and others are
+    typed. # R0.4 (part)"""
+    store_organisation(
+        author.deployment.db,
+        sites=[Site(id="main", name={"zh-CN": "总院"}, code="M")],
+        departments=[Department(id="bone", name={"zh-CN": "骨科"}, sites=("main",))],
+        staff=[StaffMember(id="wang", name={"zh-CN": "王医生"}, department="bone", site="main")],
+        dictionaries={},
+    )
+    who = {"id": "who", "type": "staff", "text": {"zh-CN": "哪位医生？", "en": "Who?"}}
+    by_colleague(author, Insert(into="detail", list="questions", value=who, before="note"))
+    told = {"id": "visit.department", "type": "text"}
+    by_colleague(author, Insert(into="", list="context", value=told))
+    editor = Editor(author, "at=note").choose("0", "who", "eq")
+    assert '<option value="wang">王医生' in editor.text
+    editor.press("save", 303, c_0_value_0="wang")
+    assert Editor(author, "at=note").sentence == "「哪位医生」选了「王医生（骨科）」"
+    editor = Editor(author, "at=photo").choose("0", "visit.department", "eq")
+    assert 'list="hints-visit.department"' in editor.text and '<option value="骨科">' in editor.text
+    editor.press("save", 303, c_0_value_0="外院康复科")
+    assert notation(author, "photo") == 'visit.department == "外院康复科"'
 
 
 def test_only_what_stands_earlier_is_offered_with_what_fits_it(author: Author) -> None:
@@ -192,8 +258,10 @@ def test_what_a_colleague_set_meanwhile_is_shown_and_not_overwritten(author: Aut
     assert notation(author, NOTE) == "overall <= 2"
     editor = Editor(author, "at=note")
     by_colleague(author, SetMember(of="note", member="show_if"))
-    editor.press("save", 409)
+    editor.press("save", 409, c_0_value_0="1")
     assert "（没有条件）" in editor.text
+    Editor(author, "at=why").press("save", 303)
+    assert notation(author, "why") == "overall <= 3", "who changed nothing takes nothing back"
 
 
 def test_a_jump_that_a_colleague_removed_is_offered_as_a_new_one(author: Author) -> None:

@@ -1,7 +1,8 @@
 """The condition editor: one rule of a draft in rows and groups, its sentence, what the check says.
 
-The tree lives in the page's form until it is saved; every button sends the form and shows the tree
-after it, so that nothing is lost that is not finished yet.
+The tree lives in the page's form; every button sends the form and shows the tree after it. With
+scripts each state of it that is finished is saved at once, and whoever leaves an unfinished one is
+warned; without them a button saves.
 """
 
 from typing import Any, cast
@@ -14,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from builder.choices import RefChoice
 from builder.condition_acts import NoSuchPart, act, landing
 from builder.condition_forms import from_form
-from builder.conditions import Group, Row, faults, from_rule, to_rule
+from builder.conditions import Group, faults, from_rule, to_rule
 from builder.decisions import Decisions
 from builder.edits import Refused
 from builder.rules import LASTING, Where, held, set_rule, targets, where
@@ -27,7 +28,15 @@ from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, shows, takes
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
-from runtime.staff.rule_editing import Editing, draw, refs_of, rule_of, way_back
+from runtime.staff.rule_editing import (
+    Editing,
+    beginning,
+    draw,
+    keep,
+    refs_of,
+    rule_of,
+    way_back,
+)
 
 HERE = "/edit/rule"
 MAX_NOTATION = 20_000
@@ -48,9 +57,10 @@ def show_rule(
     if place.member == "next" and place.n is None and to not in targets(desk.document, place.of):
         raise NotFound("target", "A jump cannot lead there.")
     tree = from_rule(rule_of(desk, place))
+    refs = refs_of(desk, place)
     if not tree.parts:
-        tree = Group(parts=(Row(),))
-    return draw(desk, Editing(place, tree, held(desk.document, place), back, to))
+        tree = Group(parts=(beginning(refs, desk.document),))
+    return draw(desk, Editing(place, tree, held(desk.document, place), back, to), refs=refs)
 
 
 def _place(desk: Desk, at: str, member: str, n: str) -> Where:
@@ -67,8 +77,10 @@ def act_on_rule(desk: OnDesk, fields: Sent) -> Answer:
     editing, refs = _editing(desk, fields)
     asked = fields["act"]
     match asked:
-        case "" | "check":
+        case "check":
             return draw(desk, editing, refs=refs)
+        case "":
+            return _keep(desk, editing, refs)
         case "save":
             return _save(desk, editing, refs)
         case "remove" | "always":
@@ -109,7 +121,20 @@ def _press(desk: Desk, editing: Editing, asked: str, refs: tuple[RefChoice, ...]
     except NoSuchPart:
         return draw(desk, editing, status=409, refs=refs)
     changed = msgspec.structs.replace(editing, tree=tree, focus=landing(tree, asked))
-    return draw(desk, changed, refs=refs)
+    return _keep(desk, changed, refs)
+
+
+def _keep(desk: Desk, editing: Editing, refs: tuple[RefChoice, ...]) -> Response[Any]:
+    """What is finished is saved as it is made, where a script asks; the page as it is then."""
+    rule = to_rule(editing.tree)
+    is_live = bool(desk.request.headers.get("hx-request"))
+    if not is_live or rule is None or faults(editing.tree, refs):
+        return draw(desk, editing, refs=refs)
+    try:
+        kept = keep(desk, editing, rule)
+    except Refused as refused:
+        return _refused(desk, editing, refused, refs)
+    return draw(desk, kept, refs=refs)
 
 
 def _type(desk: Desk, editing: Editing, typed: str, refs: tuple[RefChoice, ...]) -> Response[Any]:
@@ -124,7 +149,7 @@ def _type(desk: Desk, editing: Editing, typed: str, refs: tuple[RefChoice, ...])
         changed = msgspec.structs.replace(editing, told=(told,))
         return draw(desk, changed, status=422, refs=refs)
     changed = msgspec.structs.replace(editing, tree=from_rule(rule), typed=None)
-    return draw(desk, changed, refs=refs)
+    return _keep(desk, changed, refs)
 
 
 def _save(desk: Desk, editing: Editing, refs: tuple[RefChoice, ...]) -> Response[Any]:
@@ -159,11 +184,8 @@ def _clear(
 def _apply(
     desk: Desk, editing: Editing, rule: Rule | None, refs: tuple[RefChoice, ...]
 ) -> Response[Any]:
-    to = editing.to
     try:
-        if to and to not in targets(desk.document, editing.at.of):
-            raise Refused(Problem("unknown_reference", "", {"ref": to}))
-        desk.apply(set_rule(desk.document, editing.at, rule, editing.was, to))
+        keep(desk, editing, rule)
     except Refused as refused:
         return _refused(desk, editing, refused, refs)
     return redirect(way_back(desk, editing))

@@ -68,6 +68,7 @@ def draw(desk: Desk, at: str, outcome: Outcome, *, posted: Fields | None = None)
         entries=listed,
         at=at,
         waiting=_waiting(columns_of(desk), desk),
+        usual=len(scores.usual_members(desk.document)),
         **(_chosen(desk, at, outcome, posted if is_saved else None) if at else {}),
     )
 

@@ -58,7 +58,7 @@ def publish(desk: OnDesk, fields: Sent) -> Answer:
         )
     except (StateConflict, Forbidden, Unprocessable) as error:
         return gate.again(error, fields)
-    return redirect(desk.under(""), toast="saved")
+    return redirect(desk.under(""), toast="published")
 
 
 @takes(f"{HERE}/ask")

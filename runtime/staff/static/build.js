@@ -8,6 +8,7 @@ import { isAnswered, isAskedFor } from "/staff/saved.js";
 
 const waiting = [];
 let running = null;
+let leaveTo = "";
 
 function enqueue(job) {
   waiting.push(job);
@@ -18,7 +19,10 @@ function enqueue(job) {
 function next() {
   running = waiting.shift() ?? null;
   tellSaving();
-  if (!running) return;
+  if (!running) {
+    if (leaveTo) location.assign(leaveTo);
+    return;
+  }
   const { htmx } = /** @type {any} */ (window);
   const { href, form, act, typed } = running;
   const source = form?.isConnected ? form : document.getElementById(href ? "canvas" : "acts");
@@ -67,6 +71,14 @@ document.addEventListener("click", (event) => {
   if (!link || link.closest("[hx-boost=false]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   enqueue({ href: link.getAttribute("href") });
+});
+
+/** Whoever goes to another page while something is being saved goes there once it is. */
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#builder a[href]:not([href^='#'])");
+  if (!link || event.defaultPrevented || !running || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  leaveTo = link.href;
 });
 
 // Dragging, with the mouse and on touch screens
@@ -194,6 +206,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!isAskedFor(event.detail)) return;
   if (!isAnswered(xhr)) running?.back?.();
   // Whoever is told that a value was refused stays at it, though they pressed on already.
+  if (xhr.status !== 200) leaveTo = "";
   if (running?.form && xhr.status !== 200) waiting.splice(0, waiting.length, ...waiting.filter((job) => job.form));
   else if (running?.href) show("props");
 });

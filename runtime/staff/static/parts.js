@@ -5,6 +5,7 @@ import { draggable, tellDrag } from "/staff/dragging.js";
 import { isAnswered } from "/staff/saved.js";
 
 let said = "";
+let isNew = false;
 let takeBack = () => {};
 
 /** Sends an act; `back` takes back what was shown already, should the server not take it. */
@@ -58,13 +59,21 @@ function tell() {
   const live = document.getElementById("live");
   if (live) live.textContent = said;
   said = "";
+  const name = /** @type {HTMLInputElement} */ (document.querySelector(".score-head input"));
+  if (isNew && name) {
+    name.focus();
+    name.select();
+  }
+  isNew = false;
   const title = document.getElementById("members-title");
   if (title && document.activeElement === document.body) title.focus();
 }
 
 document.addEventListener("click", (event) => {
   const button = /** @type {any} */ (event.target).closest("button[data-say]");
-  if (button) said = button.dataset.say;
+  if (!button) return;
+  said = button.dataset.say;
+  isNew = button.id === "b-new";
 });
 document.addEventListener("change", (event) => {
   const select = /** @type {any} */ (event.target);
