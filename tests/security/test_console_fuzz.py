@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.security.forms import description_of
 from tests.security.hospital import Hospital, Page, walk
 
+pytestmark = pytest.mark.xdist_group("fuzz")
+
 EXAMPLES = 4
 ROLES = (
     "system_administrator",

@@ -13,6 +13,8 @@ import pytest
 
 from tests.security.hospital import Hospital
 
+pytestmark = pytest.mark.xdist_group("strain")
+
 EXPORTS = 20
 QUIET_STEPS = 40
 
