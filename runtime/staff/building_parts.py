@@ -18,8 +18,9 @@ from engine.scope import Scope
 from runtime.kit.problems import NotFound
 from runtime.kit.words import say
 from runtime.org.entries import entries_of
-from runtime.staff.building import Desk, problems_by_owner
+from runtime.staff.building import Desk
 from runtime.staff.building_acts import typed_edit
+from runtime.staff.building_places import problems_by_owner
 from runtime.staff.pages.sign_in import Fields
 
 USUAL = ("visit.type", "visit.site", "visit.department", "visit.date")

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from engine.problems import Problem
 from runtime.drafts.service import Draft
-from runtime.staff.building import Desk, problems_by_owner
+from runtime.staff.building import Desk
+from runtime.staff.building_places import problems_by_owner
 from runtime.staff.building_rules import Slot, rules_on_canvas
 from runtime.staff.unwritten import told_one_by_one, unwritten
 

@@ -11,7 +11,8 @@ from engine.problems import Problem
 from engine.prove import Findings
 from engine.ruletree import Rule, refs
 from engine.scope import PlacedRule, Scope
-from runtime.staff.building import Desk, owner_of
+from runtime.staff.building import Desk
+from runtime.staff.building_places import owner_of
 from runtime.staff.standing import facts_of
 from runtime.staff.unwritten import is_lacking, told_one_by_one, unwritten
 from runtime.surveys import findings

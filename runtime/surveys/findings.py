@@ -51,10 +51,10 @@ _ways: Settled[Ways] = Settled()
 def prove(document: engine.Document, seconds: float, about: str = "") -> Findings:
     """What holds of every complete response of a document without errors; with responses for and
     against the rule at `about`."""
-    if about:
-        return prover.prove(document, seconds, about)
     return _proofs.get(
-        _bytes(document), lambda: prover.prove(document, seconds), lambda one: not one.undecided
+        b"\0".join((_bytes(document), about.encode())),
+        lambda: prover.prove(document, seconds, about),
+        lambda one: not one.undecided,
     )
 
 

@@ -15,8 +15,9 @@ from engine.problems import Problem
 from engine.scope import Scope
 from runtime.kit.problems import AppError, Forbidden, NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
-from runtime.staff.building import Desk, placed
+from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
+from runtime.staff.building_places import placed
 from runtime.staff.building_posts import Outcome
 from runtime.staff.comparison import Telling
 from runtime.staff.diagnosis import Finding, in_words, told_once
