@@ -3,7 +3,7 @@ of the last question that it reads, so that later rules may read it."""
 
 from typing import NamedTuple
 
-from engine.definition import Computed, Score
+from engine.definition import Computed, Document, Score
 from engine.scope import Scope
 from engine.text import Text
 from interchange.fhir.paths import NotCarried, Paths
@@ -17,6 +17,14 @@ class Calculated(NamedTuple):
     link: str
     title: Text
     expression: str
+
+
+def calculated_items(document: Document) -> tuple[tuple[int, str], ...]:
+    """The values of a document that are items of its Questionnaire: the place of the page behind
+    which each stands, and its linkId."""
+    scope = Scope(document)
+    found = calculations(scope, Paths(scope), Report())
+    return tuple((place, one.link) for place, items in found.items() for one in items)
 
 
 def calculations(scope: Scope, paths: Paths, report: Report) -> dict[int, list[Calculated]]:

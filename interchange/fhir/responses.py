@@ -4,6 +4,7 @@ Source: hl7.org/fhir/R4/questionnaireresponse.html. Items nest as in the Questio
 those with an answer are there; what has no answer of its own type is left out.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.definition import Document
@@ -16,6 +17,7 @@ from interchange.fhir.writer import canonical
 from interchange.node import is_list, is_object
 
 Made = dict[str, Any]
+NO_VALUES: Mapping[str, int | float | None] = {}
 
 
 def questionnaire_response(
@@ -26,15 +28,19 @@ def questionnaire_response(
     version: int,
     authored: str,
     language: str,
+    calculated: Sequence[tuple[int, str]] = (),
+    values: Mapping[str, int | float | None] = NO_VALUES,
 ) -> Made:
     """The response as R4 writes it.
 
     Args:
         answers: normal values by question.
+        calculated: what of `values` (computed values and scores by linkId) the Questionnaire has
+            as items, as `calculated_items` tells.
         authored: when it was submitted, with its time zone.
     """
     items: list[Made] = []
-    for page in document.pages:
+    for p, page in enumerate(document.pages):
         inner = [
             item
             for question in page.questions
@@ -42,6 +48,9 @@ def questionnaire_response(
         ]
         if inner:
             items.append({"linkId": page.id, "item": inner})
+        for place, link in calculated:
+            if place == p and (value := values.get(link)) is not None:
+                items.append({"linkId": link, "answer": [{"valueDecimal": value}]})
     made: Made = {
         "resourceType": "QuestionnaireResponse",
         "id": response_id,

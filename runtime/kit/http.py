@@ -84,8 +84,8 @@ async def read_form(request: Http, fields: Set[str]) -> tuple[FormMultiDict, lis
     files = [value for _, value in items if isinstance(value, UploadFile)]
     others = {name for name, value in items if not isinstance(value, UploadFile)} - fields
     if others:
-        free = fields - form.keys()
-        problems = [unknown("field", name, free) for name in sorted(others)[:MAX_NAMED]]
+        given = frozenset(str(name) for name, _ in items)
+        problems = [unknown("field", name, fields, given) for name in sorted(others)[:MAX_NAMED]]
         raise BadRequest("multipart", "", problems=problems)
     return form, files
 
@@ -99,10 +99,11 @@ def _unfit(body: bytes, kind: Any, message: str) -> BadRequest:
     """The refusal of a body of another shape: all its unknown members, else what msgspec found."""
     given = msgspec.json.decode(body or b"{}")
     if isinstance(given, dict):
+        written = cast(dict[str, Any], given).keys()
         names = {field.encode_name for field in msgspec.structs.fields(kind)}
-        others = sorted(cast(dict[str, Any], given).keys() - names)[:MAX_NAMED]
+        others = sorted(written - names)[:MAX_NAMED]
         if others:
-            problems = [unknown("member", name, names - given.keys()) for name in others]
+            problems = [unknown("member", name, names, written) for name in others]
             return BadRequest("unreadable", "", problems=problems)
     missing = _MISSING.match(message)
     at = f"/{missing[1]}" if missing else _place(message)

@@ -32,9 +32,10 @@ class WordedProblem(msgspec.Struct, frozen=True):
     message: str
 
 
-def unknown(kind: str, name: str, known: Set[str]) -> WordedProblem:
-    """The problem of a name that is not known, with the one that was probably meant, or all."""
-    meant = nearest(name, known)
+def unknown(kind: str, name: str, known: Set[str], given: Set[str] = frozenset()) -> WordedProblem:
+    """The problem of a name that is not known, with the one of those not `given` that was probably
+    meant, or all."""
+    meant = nearest(name, known - given)
     there = ", ".join(f"`{one}`" for one in sorted(known)) or "none"
     hint = f"did you mean `{meant}`?" if meant else f"known here: {there}."
     shown = name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}…"

@@ -34,7 +34,7 @@ async def known_parameters_only(
     names = {one.name for one in known.values()}
     given = connection.query_params
     others = [name for name in given if name not in names][:MAX_NAMED]
-    problems = [unknown("parameter", name, names - given.keys()) for name in others]
+    problems = [unknown("parameter", name, names, given.keys()) for name in others]
     problems += [
         WordedProblem("missing_parameter", f"/{one.name}", f"Pass the parameter `{one.name}`.")
         for one in known.values()

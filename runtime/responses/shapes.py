@@ -94,14 +94,22 @@ def _bundle(found: Feed, asked: Asked, surveys: SurveyCache) -> dict[str, Any]:
 
 
 def _questionnaire_response(line: ResponseLine, surveys: SurveyCache) -> dict[str, Any]:
+    form = surveys.get(line.survey, line.version)
     return questionnaire_response(
-        surveys.get(line.survey, line.version).survey.document,
+        form.survey.document,
         line.answers,
         response_id=line.id,
         version=line.version,
         authored=line.submitted_at.isoformat(),
         language=line.lang,
+        calculated=form.calculated,
+        values=line.computed | item_values(line.scores),
     )
+
+
+def item_values(scores: dict[str, Any]) -> dict[str, Any]:
+    """The values of stored scores by the linkIds of their items."""
+    return {f"score.{name}": score["value"] for name, score in scores.items() if score}
 
 
 # Tables: the same columns for every piece, those of all published versions, the newest first

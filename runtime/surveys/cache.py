@@ -7,6 +7,7 @@ from functools import cached_property
 import engine
 from engine.questions import DepartmentQuestion, StaffQuestion
 from engine.questions.uploads import Signature, UploadQuestion
+from interchange.fhir import calculated_items
 from runtime.kit.db import Database
 from runtime.surveys.queries import read_version
 
@@ -46,6 +47,11 @@ class Form:
     def staff_ids(self) -> tuple[str, ...]:
         """Questions answered from the staff dictionary."""
         return tuple(q.id for q in self.questions.values() if isinstance(q, StaffQuestion))
+
+    @cached_property
+    def calculated(self) -> tuple[tuple[int, str], ...]:
+        """Scores and computed values that the form's FHIR Questionnaire has as items."""
+        return calculated_items(self.survey.document)
 
     @cached_property
     def title(self) -> dict[str, str]:

@@ -520,5 +520,7 @@ def test_the_command_reports_by_line_and_ends_with_1(place: Place, tmp_path: Any
     assert runner.invoke(cli.command, ["export", "-o", str(out)]).exit_code == 0
     again = runner.invoke(cli.command, ["import", str(out), "--all-or-nothing", "--lang", "en"])
     assert again.exit_code == 0 and "3 unchanged" in again.stdout
+    piped = runner.invoke(cli.command, ["import", "-"], input=out.read_bytes())
+    assert piped.exit_code == 0 and "不变 3" in piped.stdout
     assert runner.invoke(cli.command, ["template", str(tmp_path / "t.xlsx")]).exit_code == 0
     assert structs.asdict(Counts())["rows"] == 0

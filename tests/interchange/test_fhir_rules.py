@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
+from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 
 import engine
 from engine.text import localize
 from interchange import Conversion, convert
-from interchange.fhir import questionnaire_response, read, write
+from interchange.fhir import calculated_items, questionnaire_response, read, write
 from interchange.node import is_list, is_object
 from tests.interchange.fhirpath import Resource
 from tests.interchange.forms import Writer, surveys
@@ -139,6 +140,27 @@ def test_scores_and_computed_values_are_worked_out_the_same() -> None:
                 assert found is None or abs(found - Fraction(str(value))) <= Fraction(1, 200)
                 compared += 1
     assert compared > 500
+
+
+def test_a_response_holds_its_scores_where_the_questionnaire_has_them() -> None:
+    """In the order of the Questionnaire's items, what is null left out. # R1.1.1.1e (part)"""
+    written = 0
+    for writer, document, made in drawn():
+        order = [item["linkId"] for item in cast(Made, made.resource)["item"]]
+        evaluation = engine.compile_survey(document).evaluate(writer.answers(document))
+        values = {f"score.{name}": score.value for name, score in evaluation.scores.items()}
+        values |= evaluation.computed
+        response = questionnaire_response(
+            document, evaluation.answers, response_id="r", version=1, authored="2026-01-01",
+            language="zh-CN", calculated=calculated_items(document), values=values,
+        )  # fmt: skip
+        QuestionnaireResponse.model_validate(response)
+        links = [item["linkId"] for item in response.get("item", ())]
+        assert links == [link for link in order if link in links]
+        there = {name for name, value in values.items() if value is not None}
+        assert set(links) & values.keys() == there
+        written += len(there)
+    assert written > 20
 
 
 def test_options_are_offered_for_the_same_answers() -> None:

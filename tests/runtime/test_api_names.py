@@ -88,6 +88,13 @@ def test_unknown_fields_of_a_form_are_named(client: TestClient[Any], staff: dict
     )
     found = problem_of(answer, 400)
     assert found["at"] == "/dryrun" and "`dry_run`" in found["message"]
+    extra = client.post(
+        "/api/v1/question_bank/import",
+        headers=staff,
+        data={"dry_run": "1", "colour": "red"},
+        files={"file": ("bank.jsonl", b"{}")},
+    )
+    assert "`all_or_nothing`, `dry_run`" in problem_of(extra, 400)["message"]
 
 
 def test_unknown_keys_of_a_document_come_with_the_one_that_was_meant(

@@ -170,6 +170,8 @@ def test_personal_answers_need_their_own_scope(
     assert fhir.headers["content-type"].startswith("application/fhir+json")
     entry = fhir.json()["entry"][0]["resource"]
     assert (entry["resourceType"], entry["status"]) == ("QuestionnaireResponse", "completed")
+    score = plain["responses"][0]["scores"]["service"]["value"]
+    assert entry["item"][-1] == {"linkId": "score.service", "answer": [{"valueDecimal": score}]}
 
 
 def test_the_feed_comes_in_the_shape_that_is_asked_for(

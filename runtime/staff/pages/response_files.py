@@ -25,6 +25,7 @@ from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http
 from runtime.kit.problems import Unprocessable
 from runtime.kit.words import say
+from runtime.responses.shapes import item_values
 from runtime.staff import queries
 from runtime.staff.answers import answer_text, dictionary_names, question_text, score_values
 from runtime.staff.frame import language_of
@@ -270,13 +271,16 @@ def _bundle(found: Iterable[queries.Exported], deployment: Deployment) -> tuple[
     entries: list[dict[str, Any]] = []
     for one in found:
         line = one.line
+        form = deployment.surveys.get(line.survey, line.version)
         resource = questionnaire_response(
-            deployment.surveys.get(line.survey, line.version).survey.document,
+            form.survey.document,
             one.answers,
             response_id=line.id,
             version=line.version,
             authored=line.submitted_at.isoformat(),
             language=one.lang,
+            calculated=form.calculated,
+            values=item_values(line.scores),
         )
         entries.append({"fullUrl": f"urn:uuid:{line.id}", "resource": resource})
     made: dict[str, Any] = {"resourceType": "Bundle", "type": "collection"}
