@@ -11,14 +11,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx
 from litestar import Litestar
-from lxml import html as markup
+from lxml import html as tree_of_html
 from msgspec import Struct
 
 from runtime.accounts import roles, users
@@ -29,6 +30,7 @@ from runtime.seed import seed
 from runtime.wiring import Deployment
 from tests.serving import free_port
 
+markup: Any = tree_of_html  # its stubs are partly untyped
 READY_SECONDS = 60
 SAME_PAGE = 3
 """How many addresses of one route are read in one role; the others differ in their rows alone."""
@@ -50,6 +52,11 @@ class Page(Struct, frozen=True):
     def is_html(self) -> bool:
         """Whether a browser would show it as a page."""
         return self.headers.get("content-type", "").startswith("text/html")
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether it is a document to be printed."""
+        return self.headers.get("content-type", "").startswith("application/pdf")
 
     @property
     def where(self) -> str:
@@ -88,7 +95,7 @@ class Hospital:
         )
 
     @contextmanager
-    def sign_in(self, *held: str, login: str | None = None) -> Iterator[httpx.Client]:
+    def sign_in(self, *held: str, login: str | None = None) -> Generator[httpx.Client]:
         """A browser without scripts, signed in as somebody with these roles at every site."""
         login = login or f"crawl_{'_'.join(held)}"[:30]
         with self.deployment.db.begin() as connection:
@@ -127,8 +134,15 @@ def links_of(page: Page) -> list[str]:
     return [urljoin(page.path, one).partition("#")[0] for one in found]
 
 
-def walk(hospital: Hospital, role: str, http: httpx.Client) -> Iterator[Page]:
-    """Every page that this role is led to, and every page of the route table without parameters."""
+def walk(
+    hospital: Hospital, role: str, http: httpx.Client, papers: set[str] | None = None
+) -> Iterator[Page]:
+    """Every page that this role is led to, and every page of the route table without parameters.
+
+    A route that answers with a document to be printed is read once, since drawing one takes as long
+    as a hundred pages: once in all walks that share `papers`, the routes that gave one.
+    """
+    papers = set() if papers is None else papers
     waiting = [("/staff/", "the start")]
     waiting += [(path, "the route table") for path in hospital.plain_pages]
     seen: set[str] = set()
@@ -136,12 +150,15 @@ def walk(hospital: Hospital, role: str, http: httpx.Client) -> Iterator[Page]:
     while waiting:
         path, came_from = waiting.pop(0)
         route = hospital.route_of(path)
-        if path in seen or (read[route] >= SAME_PAGE and came_from != "the route table"):
+        is_known = read[route] >= SAME_PAGE or route in papers
+        if path in seen or (is_known and came_from != "the route table"):
             continue
         seen.add(path)
         read[route] += 1
         answer = http.get(path)
         page = Page(role, path, route, came_from, answer.status_code, answer.headers, answer.text)
+        if page.status == 200 and page.is_paper:
+            papers.add(route)
         yield page
         if "location" in answer.headers:
             waiting.append((urljoin(path, answer.headers["location"]), came_from))
@@ -157,7 +174,7 @@ def without_query(path: str) -> list[str]:
 
 
 @contextmanager
-def open_hospital(services: Services, template: str, folder: Path) -> Iterator[Hospital]:
+def open_hospital(services: Services, template: str, folder: Path) -> Generator[Hospital]:
     """A database of its own with the demo hospital, and a program that serves it."""
     from runtime.programs import create_app
 

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import msgspec
 import pytest
-from lxml import html as markup
+from lxml import html as tree_of_html
 from openpyxl import load_workbook
 
 from runtime.org.models import Department, Entry, Site, StaffMember
@@ -30,6 +30,7 @@ from tests.security.test_console_crawl import chromium, survey_with, take_over
 __all__ = ["chromium"]
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("markup")]
 
+markup: Any = tree_of_html  # its stubs are partly untyped
 WRITTEN = ("text", "search", "")
 EXPORTS = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 STORABLE = tuple(text for text in TEXTS if as_shown(text) == " ".join(text.split()))
@@ -54,11 +55,12 @@ class Filling:
         self.wrong: list[str] = []
         self.exports: Counter[str] = Counter()
         self._number = 0
+        self.papers: set[str] = set()
         self._seen: set[tuple[str, tuple[str, ...]]] = set()
 
     def walk(self, role: str, http: httpx.Client) -> None:
         """Every form of every page of this role."""
-        for page in list(walk(self.hospital, role, http)):
+        for page in list(walk(self.hospital, role, http, self.papers)):
             self.read(page.where, page.status, page.headers, page.text, b"")
             if page.is_html and page.status == 200:
                 tree: Any = markup.fromstring(page.text.encode())
@@ -117,7 +119,7 @@ class Filling:
     ) -> bool:
         """Send the form with these texts; whether they were taken."""
         self._number += 1
-        values = list(_values(form, typed, self._number))
+        values: Any = list(_values(form, typed, self._number))
         if form.method == "GET":
             answer = http.get(action, params=values, follow_redirects=True)
         else:
@@ -355,7 +357,7 @@ def test_no_text_of_anybody_runs_in_a_browser(
     read: set[tuple[str, int]] = set()
     for number, role in enumerate(hospital.presets()):
         with hospital.sign_in(role, login=f"looker_{number}") as http:
-            pages = [page for page in walk(hospital, role, http) if page.is_html]
+            pages = [p for p in walk(hospital, role, http, filled.papers) if p.is_html]
             take_over(chromium, http, hospital.base)
             for page in pages:
                 marks = frozenset(mark for mark in MARKS if mark in page.text)
