@@ -1,6 +1,7 @@
 """Patients on the web pages in real browsers: phone and desktop, with and without scripts."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -94,6 +95,13 @@ class Screen:
             },
         )
         element.click()
+
+    def shot(self, name: str) -> None:
+        """A picture of the window, where SCREENS_DIR names a directory for them."""
+        if folder := os.environ.get("SCREENS_DIR"):
+            size = self.driver.execute_script("return `${innerWidth}x${innerHeight}`")
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self.driver.save_screenshot(str(Path(folder) / f"{name}-{size}.png"))
 
     def title(self) -> str:
         """The page's heading."""

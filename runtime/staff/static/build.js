@@ -217,4 +217,4 @@ document.querySelector(".seek")?.removeAttribute("hidden");
 document.body.classList.add("has-script");
 tellSaving();
 document.querySelector(".canvas .is-chosen")?.scrollIntoView({ block: "nearest" });
-show(document.querySelector(".canvas .is-chosen") ? "props" : "canvas");
+show(!document.querySelector("[data-question]") ? "palette" : document.querySelector(".canvas .is-chosen") ? "props" : "canvas");
