@@ -182,7 +182,8 @@ def _next(db: Database, clock: Clock) -> Any | None:
         )
         return connection.execute(
             sa.text(
-                "UPDATE bank_imports SET state = 'running', tries = tries + 1, progress = 0 "
+                "UPDATE bank_imports SET state = 'running', tries = tries + 1, progress = 0, "
+                "counts = '{}' "
                 "WHERE id = (SELECT id FROM bank_imports WHERE state IN ('waiting', 'running') "
                 "ORDER BY asked_at LIMIT 1) RETURNING id, name, content, is_dry, all_or_nothing, "
                 "take_duplicates, actor"

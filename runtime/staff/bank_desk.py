@@ -53,7 +53,7 @@ class BankDesk(Desk):
 
 
 def readable(data: bytes) -> Any:
-    """The document around a question that a form carried.
+    """The document around a question that a form carried, to be written in Chinese and English.
 
     Raises:
         Unprocessable: it holds no question.
@@ -61,7 +61,8 @@ def readable(data: bytes) -> Any:
     try:
         document = as_document(data)
         assert document.pages[0].questions
-        return document
+        languages = dict.fromkeys((*LANGUAGES, *document.languages))
+        return msgspec.structs.replace(document, languages=tuple(languages))
     except (AssertionError, msgspec.DecodeError, LookupError, TypeError, AttributeError):
         raise Unprocessable("bank_form", "The form holds no question.") from None
 

@@ -231,3 +231,28 @@ def test_a_question_of_the_bank_is_put_into_a_survey(
     assert client.post(edit, data=missing).status_code == 404
     kept = look(client, "/new?survey=visit&question=nurse_2")
     assert "护士的态度如何？" in kept
+
+
+def test_what_the_bank_has_already_is_saved_again_only_when_meant(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """The twin is named; the second gets a number of its own. # R1.2.1.3 (part)"""
+    csrf = sign_in(deployment, client, "designer", "survey_designer")
+    post(client, "/tree", csrf, do="add", name_zh="门诊", name_en="")
+    with deployment.db.begin() as connection:
+        scene = str(places.read_tree(connection)[0].id)
+    blank = look(client, f"/new?type=rating&place={scene}")
+    assert 'name="m:text/en"' in blank
+    fields = {
+        "shown": shown(blank),
+        "place": scene,
+        "act": "save",
+        "m:text/zh-CN": "护士的态度如何？",
+    }
+    first = post(client, "/new", csrf, **fields)
+    assert first.status_code == 200, first.text[first.text.find("alert") :][:600]
+    again = post(client, "/new", csrf, **fields)
+    assert again.status_code == 409 and f'value="{scene}" selected' in again.text
+    assert post(client, "/new", csrf, **fields, anyway="on").status_code == 200
+    one, other = held(deployment.db)
+    assert other.id == f"{one.id}_2"

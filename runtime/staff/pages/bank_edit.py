@@ -1,5 +1,6 @@
 """Making and changing a question of the bank with the builder's own panel."""
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -9,21 +10,31 @@ from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler
 
 from builder.edits import Refused as EditRefused
+from builder.edits import SetMember
 from builder.panel import BadValue
-from builder.tree import tree_of
+from builder.tree import fresh, tree_of
 from runtime.accounts.access import Principal, needs
 from runtime.bank import items
 from runtime.bank.columns import TYPES
-from runtime.bank.content import Content, Refused, check_question, sameness, without_survey
+from runtime.bank.content import (
+    Content,
+    Refused,
+    check_question,
+    languages_of,
+    sameness,
+    without_survey,
+)
 from runtime.bank.folding import fold
+from runtime.bank.importing import known_ids
 from runtime.bank.models import Item, Place
 from runtime.bank.places import read_tree
-from runtime.drafts.service import read_draft
+from runtime.drafts import service as drafts
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
 from runtime.staff.bank_desk import BankDesk, blank
 from runtime.staff.building_acts import do, typed_edit
+from runtime.staff.building_bank import in_languages
 from runtime.staff.building_inner import many
 from runtime.staff.building_panel import panel_of
 from runtime.staff.frame import language_of, page, redirect
@@ -35,6 +46,7 @@ from runtime.wiring import Deployment
 
 NEW = f"{HERE}/new"
 EDIT = f"{ITEM}/edit"
+MOST_ALIKE = 100
 ACTS = frozenset(("save", "add", "up", "down", "remove", "many", "other", "ready", "answers"))
 
 
@@ -51,7 +63,8 @@ def show_new(
     """Choose a type; then the question to fill in. Or a question of a survey, without its rules."""
     if survey and principal.may("surveys:read"):
         kept = _of_survey(deployment, survey, question)
-        return _page(BankDesk(request, principal, deployment, kept), None, Fields())
+        given = Fields(survey=survey, question=question)
+        return _page(BankDesk(request, principal, deployment, kept), None, given)
     if not type:
         lang = language_of(request, principal)
         types = [(one, say(f"build_type_{one}", lang)) for one in TYPES]
@@ -61,7 +74,7 @@ def show_new(
 
 
 def _of_survey(deployment: Deployment, survey: str, question: str) -> bytes:
-    document = read_draft(deployment.db, survey.replace("\0", "")).document
+    document = drafts.read_draft(deployment.db, survey.replace("\0", "")).document
     for sheet in document.pages:
         for one in sheet.questions:
             if one.id == question:
@@ -162,8 +175,9 @@ def _answer(desk: BankDesk, item: Item | None, fields: Fields) -> Response[Any]:
 
 def _save(desk: BankDesk, item: Item | None, fields: Fields) -> Response[Any]:
     tree = without_survey(tree_of(desk.question))
+    tree = in_languages(tree, set(desk.document.languages), tuple(languages_of(tree)))
     if item is None:
-        tree["id"] = fields["id"].strip() or _id_for(tree)
+        tree["id"] = fields["id"].strip() or _free_id(desk, tree)
     content = check_question(tree)
     if isinstance(content, Refused):
         words = tuple(one.message for one in findings.words(content.problems, desk.lang))
@@ -173,13 +187,35 @@ def _save(desk: BankDesk, item: Item | None, fields: Fields) -> Response[Any]:
     except (StateConflict, Unprocessable) as error:
         told = (told_of(error, desk.lang),)
         return _page(desk, item, fields, told=told, status=error.status)
+    _name_origin(desk, content.question.id, fields)
     return redirect(f"{HERE}/items/{content.question.id}", toast="saved")
 
 
-def _id_for(tree: dict[str, Any]) -> str:
+def _free_id(desk: BankDesk, tree: dict[str, Any]) -> str:
+    """An id that follows from what the question says; numbered where that one is taken."""
     text = tree.get("text")
     said = text if isinstance(text, str) else dict(text or {}).get("zh-CN", "")
-    return f"q_{sameness(str(tree['type']), fold(said)).hex()[:12]}"
+    wanted = f"q_{sameness(str(tree['type']), fold(said)).hex()[:12]}"
+    numbered = [f"{wanted}_{number}" for number in range(2, MOST_ALIKE)]
+    with desk.deployment.db.begin() as connection:
+        return fresh(wanted, known_ids(connection, [wanted, *numbered]))
+
+
+def _name_origin(desk: BankDesk, item: str, fields: Fields) -> None:
+    """Let the question of the survey that was put into the bank name what it became there, so that
+    it is found among its uses; one that is gone meanwhile, or not theirs to change, stays."""
+    if not fields["question"] or not desk.principal.may("surveys:write"):
+        return
+    value = {"id": item, "version": 1}
+    edit = SetMember(of=fields["question"], member="bank", value=value)
+    with suppress(NotFound, EditRefused, StateConflict):
+        drafts.apply_edit(
+            desk.deployment.db,
+            fields["survey"].replace("\0", ""),
+            edit,
+            desk.principal.actor(),
+            clock=desk.deployment.clock,
+        )
 
 
 def _store(desk: BankDesk, item: Item | None, content: Content, fields: Fields) -> None:
