@@ -228,9 +228,26 @@ def edits_of(
             if value != was and (now is None or value != _at(now, member)):
                 seen = None if was is UNSET else was
                 edits.append(SetMember(of=of, member=member, value=value, was=seen))
+    edits += _carried_labels(of, part, edits)
     if not edits:
         return None
     return edits[0] if len(edits) == 1 else Several(edits=tuple(edits))
+
+
+def _carried_labels(of: str, part: Struct, edits: list[AnyEdit]) -> list[AnyEdit]:
+    """What the end of a scale is called goes along where the end is moved."""
+    found: list[AnyEdit] = []
+    for one in edits:
+        inside, _, last = one.member.rpartition("/") if isinstance(one, SetMember) else ("", "", "")
+        holder: Any = getattr(part, inside, None) if inside else part
+        labels: Tree = getattr(holder, "labels", {}) if last in ("min", "max") else {}
+        old = str(getattr(holder, last)) if labels else ""
+        if isinstance(one, SetMember) and old in labels and type(one.value) is int:
+            at = f"{inside}/labels" if inside else "labels"
+            found.append(SetMember(of=of, member=f"{at}/{old}", was=labels[old]))
+            if str(one.value) not in labels:
+                found.append(SetMember(of=of, member=f"{at}/{one.value}", value=labels[old]))
+    return found
 
 
 def _inputs(one: Property, shown: Tree, languages: tuple[str, ...]) -> list[tuple[str, str | None]]:

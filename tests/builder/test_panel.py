@@ -188,6 +188,24 @@ def test_a_form_sets_just_what_was_changed() -> None:
     assert back == SetMember(of="rating", member="style", value=UNSET, was="numbers")
 
 
+def test_the_name_of_a_scales_end_goes_along_with_the_end() -> None:
+    """Ten steps in place of five: the best is called so, not one in the middle. # R0.4 (part)"""
+    ends = {"1": {"zh-CN": "差"}, "5": {"zh-CN": "好"}}
+    document, question, shown = _rating(labels=ends)
+    edit = edits_of("rating", question, shown, {"m:max": "10"}, document.languages)
+    assert edit is not None
+    rating: Any = apply(document, edit).document.pages[0].questions[0]
+    assert rating.labels == {"1": {"zh-CN": "差"}, "10": {"zh-CN": "好"}}
+    matrix = new_question(next(t for t in TYPES if t.__name__ == "Matrix"), "consent")
+    matrix["scale"] = {"min": 1, "max": 5, "labels": ends}
+    document = apply(_survey(), Insert(into="page", list="questions", value=matrix)).document
+    question = document.pages[0].questions[0]
+    edit = edits_of("matrix", question, matrix, {"m:scale/max": "3"}, document.languages)
+    assert edit is not None
+    found: Any = apply(document, edit).document.pages[0].questions[0]
+    assert found.scale.labels == {"1": {"zh-CN": "差"}, "3": {"zh-CN": "好"}}
+
+
 def test_what_was_not_touched_is_left_to_others() -> None:
     """The form compares with what it showed, not with what stands there now."""
     document, question, shown = _rating(hint={"zh-CN": "看到的"})

@@ -33,6 +33,8 @@ document.addEventListener("keydown", (event) => {
   if (!event.altKey || event.ctrlKey || event.metaKey || event.code !== "KeyN") return;
   event.preventDefault();
   document.dispatchEvent(new CustomEvent("show-pane", { detail: "palette" }));
+  // Beside the bank the types stand in a part of their own.
+  if (seek.closest("[hidden]")) /** @type {HTMLElement} */ (document.querySelector(".side-switch a[href='#side-types']")).click();
   seek.focus();
   seek.select();
 });
