@@ -103,11 +103,15 @@ SURVEY: dict[str, Any] = {
 }
 
 
+EMBEDDING = "https://www.hospital.example"
+
+
 @pytest.fixture(scope="session")
 def program() -> Iterator[Running]:
     """`huisheng run` with the demo hospital; its database may be shared by tests."""
     folder = Path(os.environ[TEST_DIR]) / f"run-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
     folder.mkdir(0o711)
-    with running(folder, HUISHENG_EMBED_ORIGINS="https://www.hospital.example") as started:
+    settings = {"HUISHENG_ENVIRONMENT": "test", "HUISHENG_EMBED_ORIGINS": EMBEDDING}
+    with running(folder, **settings) as started:
         started.publish(SURVEY)
         yield started

@@ -104,7 +104,8 @@ class Author:
         """Drag with the mouse, slowly, to where the upper half of the target is now."""
         self.screen.wait(lambda: not self.screen.has(".htmx-request"))
         start, end = self.screen.find(source), self.screen.find(target)
-        self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", end)
+        for one, block in ((end, "center"), (start, "nearest")):
+            self.driver.execute_script(f"arguments[0].scrollIntoView({{block: '{block}'}})", one)
         box = "const b = arguments[0].getBoundingClientRect(); return [b.x + b.width / 2, b.y]"
         x, y = self.driver.execute_script(box, end)
         hand: Any = ActionBuilder(self.driver, duration=120)  # its stubs are partly untyped
