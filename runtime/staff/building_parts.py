@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, Struct
 
 from builder import computations, scores
@@ -19,8 +18,8 @@ from runtime.kit.problems import NotFound
 from runtime.kit.words import say
 from runtime.org.entries import entries_of
 from runtime.staff.building import Desk
-from runtime.staff.building_acts import typed_edit
 from runtime.staff.building_places import problems_by_owner
+from runtime.staff.building_typed import carried, typed_edit
 from runtime.staff.pages.sign_in import Fields
 
 USUAL = ("visit.type", "visit.site", "visit.department", "visit.date")
@@ -228,7 +227,7 @@ def _formula(at: str, fields: Fields) -> AnyEdit | None:
 
 def read_shown(fields: Fields) -> Tree:
     """The part as its author saw it."""
-    return msgspec.json.decode(fields["shown"], type=dict[str, Any])
+    return carried(fields["shown"], dict[str, Any], "part")
 
 
 def _other_action(alert: Alert, edit: AnyEdit | None) -> AnyEdit | None:

@@ -13,7 +13,8 @@ from builder.panel import BadValue
 from builder.tree import Tree
 from runtime.kit.problems import StateConflict
 from runtime.staff.building import Act, Desk, Told
-from runtime.staff.building_acts import do, part_of, shown_after, shown_with_now, typed_edit
+from runtime.staff.building_acts import do, part_of
+from runtime.staff.building_typed import shown_after, shown_with_now, typed_edit
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 

@@ -52,10 +52,7 @@ def drawn_again(
     before = sheets_of(desk, seen.draft, seen.was)
     after = sheets_of(desk, desk.draft, at)
     is_put_back = told is not None and shown is None
-    is_asked_for = not asked and told is None
-    stays = told is not None or (
-        not is_asked_for and at == seen.was and _keeps_its_panel(desk, seen, at, shown)
-    )
+    stays = told is not None or (bool(asked) and _keeps_its_panel(desk, seen, at, shown))
     return page(
         desk.request,
         desk.principal,
@@ -76,10 +73,10 @@ def drawn_again(
 
 
 def _keeps_its_panel(desk: Desk, seen: Seen, at: str, shown: str | None) -> bool:
-    """Whether the panel of this part is as it was: nothing in it changed, or only what was typed
-    there and no inputs came or went."""
+    """Whether the panel that stands there is of this part and as it was: nothing in it changed, or
+    only what was typed there and no inputs came or went."""
     old, new = desk.part_in(seen.draft.document, at), desk.part(at)
-    if old is None or new is None:
+    if at != seen.was or old is None or new is None:
         return False
     if shown is None:
         return old == new and bool(at)

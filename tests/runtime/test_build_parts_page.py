@@ -120,6 +120,18 @@ def test_an_ending_opens_a_published_feedback_form(parts: Parts) -> None:
     assert '<option value="former" selected>former（本院没有）</option>' in text
 
 
+@pytest.mark.parametrize("shown", ["{", "[]", '{"a":' * 5000 + "1" + "}" * 5000, "null"])
+@pytest.mark.parametrize("page", ["", "/endings", "/alerts", "/scores"])
+def test_a_form_whose_hidden_copy_is_no_part_is_refused(
+    parts: Parts, page: str, shown: str
+) -> None:
+    """404 on every page with a panel, also where it nests without end."""
+    at = {"/endings": "thanks", "/alerts": "very_bad", "/scores": "service"}.get(page, "overall")
+    form = {"_csrf": parts.csrf, "at": at, "shown": shown, "m:text/zh-CN": "x"}
+    answer = parts.client.post(f"/staff/surveys/visit/edit{page}", data=form)
+    assert answer.status_code == 404, answer.text[:300]
+
+
 def test_whom_an_alert_calls_is_told_by_name(parts: Parts) -> None:
     """From the roles; a code of elsewhere stays and says that nobody here is meant. Alerts of
     the demo call roles that there are. # R0.4 (part)"""

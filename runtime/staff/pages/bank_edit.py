@@ -33,10 +33,11 @@ from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
 from runtime.staff.bank_desk import BankDesk, blank
-from runtime.staff.building_acts import do, typed_edit
+from runtime.staff.building_acts import do
 from runtime.staff.building_bank import in_languages
 from runtime.staff.building_inner import many
 from runtime.staff.building_panel import panel_of
+from runtime.staff.building_typed import typed_edit
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.bank import HERE, as_number
 from runtime.staff.pages.bank_items import ITEM, told_of

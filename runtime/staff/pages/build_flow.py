@@ -22,6 +22,7 @@ from runtime.kit.problems import NotFound
 from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import FIRST, Outcome, attempt
+from runtime.staff.building_typed import carried
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
@@ -48,7 +49,8 @@ def act_on_flow(desk: OnDesk, fields: Sent) -> Answer:
 
 
 def _edit(desk: Desk, at: str, fields: Fields) -> SetMember:
-    to, n, was = fields["to"], _number(fields["n"]), _was(fields["was"])
+    to, n = fields["to"], _number(fields["n"])
+    was = carried(fields["was"], dict[str, Any] | None, "jump")
     if fields["act"] in ("retarget", "otherwise") and to not in ("", *targets(desk.document, at)):
         raise NotFound("target", "A jump cannot lead there.")
     match fields["act"]:
@@ -68,13 +70,6 @@ def _edit(desk: Desk, at: str, fields: Fields) -> SetMember:
 
 def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 5 else 0
-
-
-def _was(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text or "null", type=dict[str, Any] | None)
-    except (msgspec.DecodeError, RecursionError):
-        raise NotFound("jump", "The form holds no jump.") from None
 
 
 # The page

@@ -26,6 +26,7 @@ from engine.scope import Scope
 from runtime.kit.problems import NotFound
 from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, shows, takes
+from runtime.staff.building_typed import carried
 from runtime.staff.frame import redirect
 from runtime.staff.pages.sign_in import Fields
 from runtime.staff.rule_editing import (
@@ -93,7 +94,7 @@ def act_on_rule(desk: OnDesk, fields: Sent) -> Answer:
 
 def _editing(desk: Desk, fields: Fields) -> tuple[Editing, tuple[RefChoice, ...]]:
     """What the form says; a jump that somebody removed meanwhile is one still to be made."""
-    was, to = _was(fields["was"]), fields["to"]
+    was, to = carried(fields["was"], dict[str, Any] | bool | None, "rule"), fields["to"]
     try:
         place = _place(desk, fields["at"], fields["member"], fields["n"])
     except NotFound:
@@ -105,13 +106,6 @@ def _editing(desk: Desk, fields: Fields) -> tuple[Editing, tuple[RefChoice, ...]
     typed = None if fields["notation"] == fields["noted"] else fields["notation"]
     tree = from_form(fields, refs)
     return Editing(place, tree, was, fields["back"], to, typed), refs
-
-
-def _was(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text or "null", type=dict[str, Any] | bool | None)
-    except (msgspec.DecodeError, RecursionError):
-        raise NotFound("rule", "The form holds no rule.") from None
 
 
 def _press(desk: Desk, editing: Editing, asked: str, refs: tuple[RefChoice, ...]) -> Response[Any]:
