@@ -9,10 +9,11 @@ from builder.edits import AnyEdit, Insert, Put, SetMember, Several
 from builder.tree import Tree, fresh, inner_by_id, tree_of
 
 MAX_LINES = 100
-_MARK = re.compile(r"\s*(?:[（(]?(?:\d{1,2}|[A-Za-z])[)）.、．](?!\d)|[•·●○□☐▪*-]\s)\s*")
+_MARK = re.compile(r"(?:[（(]?(?:\d{1,2}|[A-Za-z])[)）.、．](?!\d)|[•·●○□☐▪*-]\s)")
 """What numbers a line that comes from a paper form: `1.`, `A、`, `（2）`, `□`."""
 _OTHER = re.compile(r"(其他|其它|others?)\s*(?:[(（:：_＿….。\s].*)?", re.IGNORECASE)
-_BLANK_TO_FILL = re.compile(r"[\s:：_＿]+$")
+_BLANK_TO_FILL = " \t\u3000:：_＿"
+"""What stands where a patient is to write; nothing of it is part of the words."""
 
 MEMBERS = {
     "single_choice": ("points", "text_entry", "fixed"),
@@ -35,10 +36,12 @@ def read_lines(typed: str, language: str) -> list[Entry]:
     """One entry a line, without the numbers of a paper form; 「其他：____」 asks for words."""
     found: list[Entry] = []
     for line in typed.replace("\0", "").splitlines():
-        marked = _MARK.sub("", line, count=1) or line
-        text = _BLANK_TO_FILL.sub("", marked).strip()
+        said = line.strip()
+        mark = _MARK.match(said)
+        marked = (said[mark.end() :].strip() if mark else said) or said
+        text = marked.rstrip(_BLANK_TO_FILL)
         if text:
-            other = _OTHER.fullmatch(marked.strip())
+            other = _OTHER.fullmatch(marked)
             words = {language: other[1] if other else text}
             found.append(Entry(words, is_other=other is not None))
     return found

@@ -1,7 +1,7 @@
 """Builds frozen structs from decoded JSON and names every fault on the way, not only the first."""
 
 import re
-from collections.abc import Set
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,6 +22,10 @@ BROKEN = Broken()
 
 class TooManyProblems(Exception):
     """So much is wrong that reading on would tell nothing new."""
+
+
+MAX_GUESSES = 100
+"""Guessing what was meant takes time, and nobody reads the hundredth guess."""
 
 
 class Reader:
@@ -49,6 +53,14 @@ class Reader:
         self.problems.append(Problem(code, at, params))
         self.broken.append(at)
         return BROKEN
+
+    def note_unknown(self, name: str, at: str, free: Iterable[str]) -> None:
+        """Records a key that is not known; the first ones with the key that was probably meant."""
+        if len(self.problems) > MAX_PROBLEMS:
+            raise TooManyProblems
+        meant = nearest(name, free) if len(self.problems) < MAX_GUESSES else None
+        params = {"key": name} | ({"nearest": meant} if meant else {})
+        self.problems.append(Problem("unknown_key", at + pointer(name), params))
 
 
 class _Fields(NamedTuple):
@@ -82,7 +94,7 @@ def _read_struct(reader: Reader, kind: mi.StructType, value: Any, at: str) -> An
             continue
         field = table.by_name.get(name)
         if field is None:
-            reader.problems.append(_unknown_key(name, at, table.by_name.keys() - value.keys()))
+            reader.note_unknown(name, at, (key for key in table.by_name if key not in value))
             continue
         result = reader.read(field.type, item, at + pointer(name))
         if result is BROKEN:
@@ -98,13 +110,6 @@ def _read_struct(reader: Reader, kind: mi.StructType, value: Any, at: str) -> An
         _collect_ids(value, reader.lost_ids)
         return BROKEN
     return kind.cls(**given)
-
-
-def _unknown_key(name: str, at: str, free: Set[str]) -> Problem:
-    """A key that is not known, with the one of those not given that was probably meant."""
-    meant = nearest(name, free)
-    params = {"key": name} | ({"nearest": meant} if meant else {})
-    return Problem("unknown_key", at + pointer(name), params)
 
 
 def _collect_ids(value: Any, into: set[str]) -> None:

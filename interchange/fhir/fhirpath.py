@@ -38,10 +38,6 @@ _HOW = {"": "", ".sum()": "sum()", ".count()": "count()", ".first()": "", ".min(
         ".max()": "max()", ".avg()": "avg()"}  # fmt: skip
 
 
-_SOME = re.compile(r"iif\(([^,]{1,4000})\.exists\(\), \1(\.(?:sum|count)\(\)), \{\}\)")
-"""What is nothing where nothing is answered, as our own sums are written and are here anyway."""
-
-
 def spelt_out(text: str, weighed: Sequence[str]) -> str:
     """The expression with a sum over the weights of all answers (or of all but one) as one over
     the items that have weights."""
@@ -56,11 +52,24 @@ def spelt_out(text: str, weighed: Sequence[str]) -> str:
 
 def read(text: str) -> Tree:
     """The tree of an expression; raises Unreadable."""
-    reader = _Reader(_tokens(_SOME.sub(r"\1\2", text.strip())))
+    reader = _Reader(_tokens(_summed(text.strip())))
     found = reader.sum()
     if reader.at < len(reader.tokens):
         raise Unreadable("fhirpath", text)
     return found
+
+
+def _summed(text: str) -> str:
+    """The expression without asking first whether anything is answered: `iif(a.exists(), a.sum(),
+    {})`, as we write a sum that may be nothing, is `a.sum()` here."""
+    first, *others = text.split("iif(")
+    found = [first]
+    for other in others:
+        answers, asked, rest = other.partition(".exists(), ")
+        sums = [f"{answers}{how}" for how in (".sum()", ".count()")]
+        written = next((one for one in sums if asked and rest.startswith(f"{one}, {{}})")), None)
+        found.append(f"iif({other}" if written is None else written + rest[len(written) + 5 :])
+    return "".join(found)
 
 
 def _tokens(text: str) -> list[Tree | str]:

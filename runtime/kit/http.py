@@ -120,7 +120,8 @@ def _place(message: str) -> str:
 
 def without_values(message: str) -> str:
     """msgspec's sentence without its place and what the sender wrote into the values."""
-    return re.sub(r" '.*'$", "", message.split(" - at ")[0], flags=re.DOTALL)
+    sentence = message.split(" - at ")[0]
+    return sentence.partition(" '")[0] if sentence.endswith("'") else sentence
 
 
 def give_number(request: Http) -> str:

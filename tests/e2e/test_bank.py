@@ -17,7 +17,7 @@ from tests.serving import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
 
-ROWS = 4_000
+ROWS = 12_000
 
 
 @pytest.fixture(scope="module")

@@ -146,6 +146,15 @@ def _texts(found: Found) -> Iterator[tuple[str, str]]:
     yield from dict.fromkeys(product(begins, pumps))
 
 
+@pytest.fixture(autouse=True)
+def _undisturbed() -> Iterator[None]:
+    """What other tests left in memory is no matter of these texts: it is not collected here."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 def _seconds(found: Found, begin: str, pump: str, size: int) -> float:
     text: Any = begin + pump * (size // len(pump)) + "\x01"
     if isinstance(found.pattern, bytes):
@@ -279,7 +288,7 @@ def test_a_hundred_kilobytes_are_read_in_proportion(name: str) -> None:
     def seconds(pump: str, size: int) -> float:
         text = pump * (size // len(pump))
         gc.collect()
-        gc.disable()  # what other tests left in memory is no matter of this text
+        gc.disable()
         began = time.thread_time()
         with suppress(NotationError, Unreadable, TableRefused, RecursionError):
             read(text)
