@@ -117,7 +117,7 @@ def _api(deployment: Deployment, channels: Sequence[Channel]) -> Router:
     return Router(
         API,
         route_handlers=handlers,
-        guards=[known_parameters_only],
+        before_request=known_parameters_only,
         exception_handlers={ValidationException: unreadable_parameters},
     )
 

@@ -1,12 +1,9 @@
 """What stands behind the `?` of a call: parameters that a route lacks or cannot read are refused by
 name, and mistyped names with the nearest one that it knows."""
 
-from functools import cache
 from typing import Any, NamedTuple, cast, get_args
 
-from litestar.connection import ASGIConnection
 from litestar.exceptions import ValidationException
-from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from runtime.kit.http import MAX_NAMED, Http, app_error_response, without_values
 from runtime.kit.problems import BadRequest, WordedProblem, unknown
@@ -20,19 +17,18 @@ class _Known(NamedTuple):
     values: tuple[str, ...]
 
 
-async def known_parameters_only(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """A guard of all routes of the API: `?publsih=true` must not pass for a draft.
+async def known_parameters_only(request: Http) -> None:
+    """Before each request of the API: `?publsih=true` must not pass for a draft. No guard, since
+    those are handed a new copy of the handler each time, which a page step would feel.
 
     Raises:
         BadRequest: names that the route does not know, and those that it needs.
     """
-    if not isinstance(handler, HTTPRouteHandler) or "OPTIONS" in handler.http_methods:
+    known = _parameters(request.route_handler, tuple(request.path_params))
+    if not request.scope["query_string"] and not any(one.is_required for one in known.values()):
         return
-    known = _parameters(handler, tuple(connection.path_params))
+    given = request.query_params
     names = {one.name for one in known.values()}
-    given = connection.query_params
     others = [name for name in given if name not in names][:MAX_NAMED]
     problems = [unknown("parameter", name, names, given.keys()) for name in others]
     problems += [
@@ -57,9 +53,21 @@ def unreadable_parameters(request: Http, error: ValidationException) -> Any:
     return app_error_response(BadRequest("unreadable", "", problems=problems))
 
 
-@cache
+_KNOWN: dict[tuple[Any, tuple[str, ...]], dict[str, _Known]] = {}
+
+
 def _parameters(handler: Any, path_parameters: tuple[str, ...]) -> dict[str, _Known]:
-    """The parameters of a route by their names in its function."""
+    """The parameters of a route by their names in its function.
+
+    They are kept by that function, of which there are as many as routes.
+    """
+    key = (handler.fn, path_parameters)
+    if key not in _KNOWN:
+        _KNOWN[key] = _read_parameters(handler, path_parameters)
+    return _KNOWN[key]
+
+
+def _read_parameters(handler: Any, path_parameters: tuple[str, ...]) -> dict[str, _Known]:
     model = handler.create_kwargs_model(dict.fromkeys(path_parameters))
     kinds = handler.parsed_fn_signature.parameters
     return {

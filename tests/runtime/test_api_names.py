@@ -57,13 +57,13 @@ def test_what_is_wrong_with_a_parameter_is_told_by_its_name(
 def test_every_route_of_the_api_refuses_parameters_that_it_does_not_know(
     deployment: Deployment,
 ) -> None:
-    """One guard for all: none was forgotten."""
+    """One look before all of them: none was forgotten."""
     app = create_app(deployment, CHANNELS)
     inside = [route for route in app.routes if route.path.startswith(API)]
     handlers: list[Any] = [one for route in inside for one in getattr(route, "route_handlers", ())]
     assert len(handlers) > 30
     for handler in handlers:
-        assert known_parameters_only in handler.resolve_guards(), handler.handler_name
+        assert handler.resolve_before_request() is known_parameters_only, handler.handler_name
 
 
 def test_unknown_members_of_a_body_are_all_named(client: TestClient[Any], published: str) -> None:
