@@ -34,6 +34,7 @@ def test_members_are_added_moved_weighted_and_taken_out(parts: Parts) -> None:
     text = parts.page("scores", "service")
     assert 'value="member add why"' in text and 'value="member drop nurse"' in text
     assert 'value="member add note"' not in text, "a text has no points"
+    assert 'name="word" value="service"' in text, "its id can be changed"
     parts.did("scores", "member add why overall", "service")
     assert _service(parts)["of"] == ["why", "overall", "nurse"]
     parts.did("scores", "member down why", "service")
