@@ -16,6 +16,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 import redis
+import structlog
 
 from runtime import migrations
 from runtime.kit.embedded import Services, ensure_services
@@ -124,6 +125,17 @@ def database_urls(services: Services, template_database: str) -> Iterator[Databa
         auditor_url=postgres.url(AUDITOR, name),
     )
     postgres.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """A test that sends the log elsewhere, as every command does, sends its own alone."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

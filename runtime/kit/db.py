@@ -47,6 +47,12 @@ class Database:
             f"-c statement_timeout={statement_seconds}s -c lock_timeout={statement_seconds}s "
             f"-c idle_in_transaction_session_timeout={statement_seconds}s -c timezone=UTC"
         )
+        connect_args = {
+            "connect_timeout": CONNECT_SECONDS,
+            "application_name": name,
+            "options": options,
+            "prepare_threshold": 2,
+        }
         self.engine = sa.create_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
@@ -54,16 +60,16 @@ class Database:
             pool_timeout=POOL_WAIT_SECONDS,
             pool_use_lifo=True,
             hide_parameters=True,
-            connect_args={
-                "connect_timeout": CONNECT_SECONDS,
-                "application_name": name,
-                "options": options,
-                "prepare_threshold": 2,
-            },
+            connect_args=connect_args,
+        )
+        self._beside = sa.create_engine(
+            sqlalchemy_url(url),
+            poolclass=sa.NullPool,
+            hide_parameters=True,
+            connect_args=connect_args,
         )
 
-    @contextlib.contextmanager
-    def begin(self) -> Generator[sa.Connection]:
+    def begin(self) -> contextlib.AbstractContextManager[sa.Connection]:
         """One transaction: committed at the end, rolled back by an exception.
 
         It reaches no row under row-level security: see `begin_for` and `begin_everywhere`.
@@ -71,11 +77,19 @@ class Database:
         Raises:
             Overloaded: the database cannot be reached or does not answer in time.
         """
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-            raise Overloaded("database_unavailable") from error
+        return _begun(self.engine)
+
+    def begin_beside_pool(self) -> contextlib.AbstractContextManager[sa.Connection]:
+        """A transaction on a connection of its own, for what a thread reads amid another one.
+
+        Whoever waits for a second pooled connection while holding a first waits in vain where the
+        holders of all others wait for a row that the first has locked. Opening costs milliseconds:
+        for what is rare.
+
+        Raises:
+            Overloaded: as `begin`.
+        """
+        return _begun(self._beside)
 
     @contextlib.contextmanager
     def begin_for(self, reach: Reach) -> Generator[sa.Connection]:
@@ -130,6 +144,15 @@ class Database:
     def close(self) -> None:
         """Close every idle connection."""
         self.engine.dispose()
+
+
+@contextlib.contextmanager
+def _begun(engine: sa.Engine) -> Generator[sa.Connection]:
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        raise Overloaded("database_unavailable") from error
 
 
 def declare_reach(connection: sa.Connection, reach: Reach) -> None:

@@ -171,7 +171,7 @@ class Vault:
 
     def _read(self) -> _Ring:
         began = time.monotonic()
-        with self.db.begin() as connection:
+        with self.db.begin_beside_pool() as connection:
             stored = ensure_keys(connection, self.envelope, self.clock)
         unwrap = self.envelope.unwrap
         ring = _Ring(

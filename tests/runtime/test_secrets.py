@@ -1,5 +1,7 @@
 """Sealing: bound to its place, under keys that only the envelope key opens."""
 
+import contextlib
+
 import pytest
 
 from runtime.kit.settings import SettingsError, read_settings
@@ -44,6 +46,16 @@ def test_another_process_opens_what_this_one_sealed(deployment: Deployment) -> N
     other = Vault(deployment.db, deployment.vault.envelope)
     assert other.open("users", "phone", "1", sealed) == PHONE
     assert key_id_of(sealed) == other.data_key
+
+
+def test_keys_are_read_while_every_pooled_connection_is_held(deployment: Deployment) -> None:
+    """A thread that seals amid its transaction waits for nobody: the others may wait for its row."""
+    vault = Vault(deployment.db, deployment.vault.envelope)
+    with contextlib.ExitStack() as held:
+        for _ in range(deployment.db.pool_size):
+            held.enter_context(deployment.db.begin())
+        sealed = vault.seal("users", "phone", "1", PHONE)
+    assert vault.open("users", "phone", "1", sealed) == PHONE
 
 
 def test_a_wrong_envelope_key_is_named(deployment: Deployment) -> None:
