@@ -3,6 +3,12 @@
 `prove` is exact: what it reports as impossible is excluded by a solver over a formula that allows
 at least everything the engine allows; what it reports as possible was walked and replayed by the
 engine itself; what neither settled is listed as undecided.
+
+Read `plan` first: what each value of the document can be. From there two ways lead on that know
+nothing of each other: `trace` walks one response (`truths` are its rules, `choosers` its answers),
+and `encode` writes the formula of all responses (`answers`, `rules` and `numbers` are its parts,
+`formula` the text that the solver in `solve` reads). `search` plays one against the other until
+every one of the `goals` is settled.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,13 +19,16 @@ from engine.definition import Document
 from engine.numbers import rounded
 from engine.prove.choosers import Follower
 from engine.prove.constants import constants_out_of_range
-from engine.prove.encode import Encoder, Goal, Pick
+from engine.prove.encode import Encoder
 from engine.prove.findings import Findings, Undecided, Unreachable, digest, warnings
 from engine.prove.formula import negate
+from engine.prove.goals import Goal
+from engine.prove.numbers import Pick
+from engine.prove.plan import Plan
 from engine.prove.reasons import Reasons
 from engine.prove.search import Search, replay_on
 from engine.prove.solve import Clock, Solver
-from engine.prove.trace import Plan, Trace
+from engine.prove.trace import Trace
 from engine.survey import Survey
 
 __all__ = ["Findings", "Undecided", "Unreachable", "digest", "prove", "warnings"]
@@ -78,7 +87,7 @@ class _Proof:
             computed=computed,
             unsatisfiable=tuple(self.unsatisfiable),
             dead_ends=tuple(self.dead_ends),
-            constants=tuple(constants_out_of_range(self.search.encoder)),
+            constants=tuple(constants_out_of_range(self.plan)),
             every_path_ends=self.every_path_ends,
             undecided=tuple(Undecided(at, why) for at, why in self.undecided.items()),
             witnesses=self.witnesses,

@@ -4,8 +4,9 @@ from collections.abc import Container, Sequence
 from typing import Literal, TypeVar
 
 from engine.prove.domains import DEFAULT_TODAY, Choice, Finite, Line, answer_unit
+from engine.prove.plan import Flag, Multi
 from engine.prove.solve import Model
-from engine.prove.trace import Flag, Hidden, Multi, fits
+from engine.prove.trace import Hidden, fits
 
 Item = TypeVar("Item")
 

@@ -4,25 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from engine.prove.domains import Finite, Line, answer_unit
-from engine.prove.encode import Encoder
-from engine.prove.trace import Multi
+from engine.prove.plan import Multi, Plan
 from engine.prove.uses import Leaf, comparable
 from engine.ruletree import All, Answered, Comparison, Eq, Membership, Ne, Not, Rule
 from engine.ruletree import Any as AnyOf
 
 
-def constants_out_of_range(encoder: Encoder) -> Iterator[str]:
+def constants_out_of_range(plan: Plan) -> Iterator[str]:
     """Pointers of literals outside what their ref can be."""
-    for placed in encoder.plan.uses.rules:
+    for placed in plan.uses.rules:
         for at, leaf in _placed(placed.rule, placed.at):
             if isinstance(leaf, Membership):
                 for i, value in enumerate(leaf.value):
-                    if _is_outside(encoder, leaf, value):
+                    if _is_outside(plan, leaf, value):
                         yield f"{at}/value/{i}"
             elif (
                 isinstance(leaf, Comparison)
                 and leaf.value is not None
-                and _is_outside(encoder, leaf, leaf.value)
+                and _is_outside(plan, leaf, leaf.value)
             ):
                 yield f"{at}/value"
 
@@ -38,10 +37,10 @@ def _placed(rule: Rule, at: str) -> Iterator[tuple[str, Leaf]]:
             yield at, rule
 
 
-def _is_outside(encoder: Encoder, leaf: Leaf, value: Any) -> bool:
+def _is_outside(plan: Plan, leaf: Leaf, value: Any) -> bool:
     if isinstance(leaf, Answered):
         return False
-    domain = encoder.domain(leaf.ref)
+    domain = plan.domain(leaf.ref)
     match domain:
         case Finite():
             seen = [choice.seen for state in domain.states for choice in state.choices]
@@ -55,8 +54,8 @@ def _is_outside(encoder: Encoder, leaf: Leaf, value: Any) -> bool:
                 return not domain.lattice.has(unit)
             return not domain.lattice.low <= unit <= domain.lattice.high
         case None:
-            ref = encoder.plan.scope.refs[leaf.ref]
-            whole = encoder.plan.of.get(ref.id)
+            ref = plan.scope.refs[leaf.ref]
+            whole = plan.of.get(ref.id)
             if isinstance(whole, Multi) and ref.part == "count":
                 return not 0 <= value <= len(whole.nodes)
             return False

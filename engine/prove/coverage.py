@@ -12,10 +12,11 @@ import msgspec
 
 from engine.branches import Branch, branches, taken
 from engine.definition import Document
-from engine.prove.encode import Goal
+from engine.prove.goals import Goal
+from engine.prove.plan import Plan
 from engine.prove.search import Search, replay_on
 from engine.prove.solve import Clock
-from engine.prove.trace import Plan, Trace
+from engine.prove.trace import Trace
 from engine.scope import operand_refs
 from engine.survey import Survey
 

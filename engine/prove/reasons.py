@@ -1,9 +1,10 @@
 """Why something cannot be: a smallest set of rules that exclude it together."""
 
-from engine.prove.encode import Encoder, Goal
+from engine.prove.encode import Encoder
 from engine.prove.formula import FALSE
+from engine.prove.goals import Goal
+from engine.prove.plan import Plan
 from engine.prove.solve import Clock, Solver
-from engine.prove.trace import Plan
 
 
 class Reasons:
@@ -13,14 +14,14 @@ class Reasons:
         self.clock = clock
         self.encoder = Encoder(plan, labelled=True)
         self.solver = Solver(self.encoder.script, clock)
-        self.places = {label: at for at, label in self.encoder.labels.items()}
+        self.places = {label: at for at, label in self.encoder.rules.labels.items()}
 
     def because(self, goal: Goal) -> list[str] | None:
         """Pointers of rules none of which can be left out, or None for want of time."""
         node = self.encoder.goals[goal]
         if node == FALSE:
             return []
-        own = self.encoder.labels.get(goal.name)
+        own = self.encoder.rules.labels.get(goal.name)
         if own is not None and self._excludes(node, [own]):
             return [goal.name]
         if self.solver.ask([node, *self.places]) != "unsat":

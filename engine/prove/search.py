@@ -11,11 +11,14 @@ from typing import Literal, NamedTuple
 
 from engine.evaluation import Evaluation
 from engine.prove.choosers import Dice, Explorer, Follower
-from engine.prove.encode import Encoder, Goal, Pick, RuleSite, hits, rule_sites
+from engine.prove.encode import Encoder
 from engine.prove.formula import FALSE, TRUE, Node, Operator
+from engine.prove.goals import Goal, RuleSite, hits, rule_sites
+from engine.prove.numbers import Pick
 from engine.prove.numeric import Numeric, Ratio, Term
+from engine.prove.plan import Plan
 from engine.prove.solve import Clock, Model, Solver
-from engine.prove.trace import Plan, Trace
+from engine.prove.trace import Trace
 from engine.survey import Survey
 
 MOST_WALKS = 160
@@ -166,7 +169,7 @@ class Search:
         seconds at most."""
         clock = Clock(min(share, self.clock.left))
         best, trace = self._best_seen(name, side)
-        number = self.encoder.number(name, side)
+        number = self.encoder.rules.numbers.number(name, side)
         limit = number.limits.high if side == "high" else number.limits.low
         if best is None:
             answer = self.solver.ask([number.known], clock.left)

@@ -4,96 +4,22 @@ Plain and independent of the solver's formulas: what a solver claims is believed
 walked here (and, before it is reported, by the engine itself).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from engine.arithmetic import computed_value, score_members, score_value
-from engine.definition import Document, If, Jump, Operand
+from engine.definition import If, Jump, Operand
 from engine.numbers import exact
-from engine.prove.domains import Choice, Domains, Finite, Line, answer_unit, entered
-from engine.prove.formula import Node
-from engine.prove.uses import Leaf, Uses, compare, literal_test
+from engine.prove.domains import Choice, Finite, Line, answer_unit, entered
+from engine.prove.plan import Flag, Grid, Multi, Plan
+from engine.prove.truths import Truth, test_of
 from engine.questions import Question
-from engine.questions.matrix import Matrix
 from engine.questions.multi_choice import MultiChoice
 from engine.questions.ranking import Ranking
 from engine.questions.uploads import UploadQuestion
-from engine.ruletree import All, Answered, Comparison, Not, Rule
-from engine.ruletree import Any as AnyOf
 
-Truth = bool | None
 Hidden = frozenset[str]
-
-
-class Multi(NamedTuple):
-    """A multi_choice question: one formula an option."""
-
-    question: MultiChoice
-    nodes: Mapping[str, Node]
-
-
-class Grid(NamedTuple):
-    """A matrix: one domain a row."""
-
-    question: Matrix
-    rows: Mapping[str, Finite]
-
-
-class Flag(NamedTuple):
-    """A question of which only matters whether it is answered."""
-
-    question: Question
-    node: Node
-
-
-Domain = Finite | Line | Multi | Grid | Flag | None
-
-
-class Plan:
-    """A document with the domain of every value in it; `rules` are ready to be asked.
-
-    `prefix` keeps the names of two documents apart that go into one formula.
-    """
-
-    def __init__(self, document: Document, prefix: str = "") -> None:
-        self.document = document
-        self.prefix = prefix
-        self.uses = Uses(document)
-        self.scope = self.uses.scope
-        self.domains = Domains(self.uses, prefix)
-        self.context = {
-            name: self.domains.of_context(name, field)
-            for name, field in document.context.items()
-            if name in self.uses.read
-        }
-        self.today = self.domains.today()
-        self.of: dict[str, Domain] = {q.id: self._domain(q) for q in self.scope.questions.values()}
-        self.targets = _targets(document)
-        self.derived = {
-            n for n, ref in self.scope.refs.items() if ref.source in ("score", "computed")
-        }
-        self.rules = {placed.at: _compiled(placed.rule) for placed in self.uses.rules}
-
-    def _domain(self, question: Question) -> Domain:
-        if question.valueless:
-            return None
-        match question:
-            case MultiChoice():
-                start = f"{self.prefix}{question.id}!"
-                return Multi(question, {o: f"{start}{i}" for i, o in enumerate(question.ids())})
-            case Matrix():
-                rows = {row.id: self.domains.cell(question, row.id) for row in question.rows}
-                return Grid(question, rows)
-            case _:
-                found = self.domains.of_question(question)
-                return Flag(question, f"{self.prefix}{question.id}!") if found is None else found
-
-
-def _targets(document: Document) -> dict[str, int]:
-    index = {page.id: i for i, page in enumerate(document.pages)}
-    last = len(document.pages)
-    return {jump.to: index.get(jump.to, last) for page in document.pages for jump in page.next}
 
 
 class Chooser(Protocol):
@@ -183,7 +109,7 @@ class Trace:
 
         def holds() -> bool:
             assert isinstance(computed.value, If)
-            return _compiled(computed.value.when)(self) is True
+            return test_of(computed.value.when)(self) is True
 
         return computed_value(computed, self._operand, holds)
 
@@ -366,64 +292,3 @@ def fits(question: MultiChoice, chosen: Iterable[str]) -> bool:
         return count == 1
     most = question.max_selected
     return count >= (question.min_selected or 0) and (most is None or count <= most)
-
-
-# -- rules ------------------------------------------------------------------------------------
-
-
-def _compiled(rule: Rule) -> Callable[[Trace], Truth]:
-    match rule:
-        case All():
-            return _conjunction([_compiled(part) for part in rule.of], False)
-        case AnyOf():
-            return _conjunction([_compiled(part) for part in rule.of], True)
-        case Not():
-            inner = _compiled(rule.of)
-
-            def inverse(trace: Trace) -> Truth:
-                found = inner(trace)
-                return None if found is None else not found
-
-            return inverse
-        case _:
-            return _leaf(rule)
-
-
-def _conjunction(parts: list[Callable[[Trace], Truth]], decisive: bool) -> Callable[[Trace], Truth]:
-    """Kleene's `all` (False decides) or `any` (True decides)."""
-
-    def joined(trace: Trace) -> Truth:
-        result: Truth = not decisive
-        for part in parts:
-            found = part(trace)
-            if found is decisive:
-                return decisive
-            if found is None:
-                result = None
-        return result
-
-    return joined
-
-
-def _leaf(leaf: Leaf) -> Callable[[Trace], Truth]:
-    name = leaf.ref
-    if isinstance(leaf, Answered):
-        return lambda trace: trace.is_answered(name)
-    if isinstance(leaf, Comparison) and leaf.other is not None:
-        other = leaf.other
-
-        def between(trace: Trace) -> Truth:
-            left, right = trace.value(name), trace.value(other)
-            return None if left is None or right is None else compare(leaf, left, right)
-
-        return between
-    test = literal_test(leaf)
-
-    def of_value(trace: Trace) -> Truth:
-        value = trace.value(name)
-        return None if value is None else test(value)
-
-    return of_value
-
-
-__all__ = ["Chooser", "Domain", "Flag", "Grid", "Multi", "Plan", "Trace", "fits"]
