@@ -49,7 +49,7 @@ def test_another_process_opens_what_this_one_sealed(deployment: Deployment) -> N
 
 
 def test_keys_are_read_while_every_pooled_connection_is_held(deployment: Deployment) -> None:
-    """A thread that seals amid its transaction waits for nobody: the others may wait for its row."""
+    """A thread that seals amid its transaction waits for none: the others may wait for its row."""
     vault = Vault(deployment.db, deployment.vault.envelope)
     with contextlib.ExitStack() as held:
         for _ in range(deployment.db.pool_size):
