@@ -212,13 +212,15 @@ def is_not_applicable(raw: Any) -> bool:
 
 
 def is_unanswered(raw: Any, is_matrix: bool = False) -> bool:
-    """Null, "", [], text of white space only; for a matrix also {}."""
+    """Null, "", [], text of white space only; for a matrix also {} and rows that are all so."""
     if raw is None:
         return True
     kind = raw.__class__
     if kind is str:
         return not raw or raw.isspace()
-    return (kind is list or (is_matrix and kind is dict)) and not raw
+    if is_matrix and kind is dict:
+        return all(map(is_unanswered, raw.values()))
+    return kind is list and not raw
 
 
 def whole(raw: Any) -> int | None:

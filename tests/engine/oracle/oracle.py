@@ -378,7 +378,9 @@ def is_unanswered(question: Json, raw: Any) -> bool:
         return True
     if isinstance(raw, str):
         return not raw.strip()
-    return question.get("type") == "matrix" and raw == {}
+    if question.get("type") != "matrix" or not isinstance(raw, dict):
+        return False
+    return all(is_unanswered({}, cell) for cell in raw.values())
 
 
 def _number(raw: Any) -> int | float | None:
