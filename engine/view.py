@@ -147,7 +147,8 @@ def done_view(
 
 def progress(survey: Survey, journey: Journey) -> float:
     """Pages passed ÷ (pages passed + pages still possible from here); never falls going forward,
-    because each page that can still come lies behind this one."""
+    because each page that can still come lies behind this one. A session shows the most it has
+    shown so far, so that it falls neither on the way back."""
     if journey.page is None:
         return 0.0
     passed = len(journey.passed)

@@ -196,7 +196,7 @@ class Turn:
                 self._write_journey()
             if self.is_changed:
                 self.session.rev = self.old_rev + 1
-        return page_view(
+        view = page_view(
             self.survey,
             self.evaluation,
             self.journey,
@@ -205,6 +205,10 @@ class Turn:
             context=self.session.context,
             today=self.today,
         )
+        view.progress = max(view.progress, self.session.state.progress)
+        if is_kept:
+            self.session.state.progress = view.progress
+        return view
 
     def _write_journey(self) -> None:
         state, journey = self.session.state, self.journey

@@ -190,6 +190,17 @@ def test_back_leads_to_the_page_shown_before(patient: Patient) -> None:
     assert after["questions"][0]["value"] == 2
 
 
+def test_progress_never_falls(patient: Patient) -> None:
+    """On the way back it stays at the most that it has shown. # R0.3 (part)"""
+    forward = patient.post("next", {"overall": 5}).json()
+    back = patient.post("back").json()
+    again = patient.put({"overall": 4}).json()
+    assert forward["progress"] > 0
+    assert back["page"]["id"] == again["page"]["id"] == "arrival"
+    assert back["progress"] == again["progress"] == forward["progress"]
+    assert patient.post("next").json()["progress"] == forward["progress"]
+
+
 def test_bodies_are_measured_before_they_are_decoded(patient: Patient) -> None:
     """Too deep 400, too large 413, unknown members 400, no JSON 400, other media 415."""
     client, url = patient.client, f"{patient.url}/answers"
