@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from runtime.audit.models import Actor
 from runtime.audit.service import record
-from runtime.kit.clock import Clock, system_clock
+from runtime.kit.clock import HOSPITAL_ZONE, Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import Unprocessable
 from runtime.responses.jobs import number_responses
@@ -83,6 +83,24 @@ ORDER BY f.seq
 """)
 
 
+def read_since(text: str) -> datetime:
+    """The moment that a reader named: RFC 3339 with its zone, or a day, which begins at midnight at
+    the hospital.
+
+    Raises:
+        Unprocessable: neither of them.
+    """
+    try:
+        if len(text) == len("2026-01-01"):
+            return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=HOSPITAL_ZONE)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unprocessable("since", "Write a day or a time with its zone.", at="/since") from None
+    if moment.tzinfo is None:
+        raise Unprocessable("since", "since needs a time zone.", at="/since")
+    return moment
+
+
 def read_feed(
     db: Database,
     *,
@@ -99,12 +117,10 @@ def read_feed(
     With a `vault` personal answers too; that the `reader` saw them is recorded with the reading.
 
     Raises:
-        Unprocessable: a cursor that we did not give, a limit out of range, a time without zone.
+        Unprocessable: a cursor that we did not give, a limit out of range.
     """
     if not 1 <= limit <= MAX_LIMIT:
         raise Unprocessable("limit", f"limit is 1 to {MAX_LIMIT}.", at="/limit")
-    if since is not None and since.tzinfo is None:
-        raise Unprocessable("since", "since needs a time zone.", at="/since")
     after = _read_cursor(cursor)
     while number_responses(db) == 1000:
         pass

@@ -329,11 +329,13 @@ def list_responses(
     request: Http,
     deployment: NamedDependency[Deployment],
     survey: FromQuery[str | None] = None,
-    since: FromQuery[datetime | None] = None,
+    since: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 100,
 ) -> Response[bytes]:
     """Responses in the order of their numbers; following `cursor` gives each exactly once.
+
+    `since` is a day at the hospital (`2026-03-01`) or a time with its zone (RFC 3339).
 
     By `Accept`: JSON; `application/fhir+json`, a Bundle of QuestionnaireResponse;
     `application/jsonl`, a response a line; of one survey also `text/csv` and a workbook (XLSX),
@@ -345,17 +347,18 @@ def list_responses(
     if token is None or not token.startswith(API_PREFIX):
         raise NotSignedIn("token", "Send Authorization: Bearer <token>.")
     caller = require_scope(deployment.db, caller_of(deployment.db, token), "responses:read")
+    moment = None if since is None else feed.read_since(since)
     found = feed.read_feed(
         deployment.db,
         survey=survey,
-        since=since,
+        since=moment,
         cursor=cursor,
         limit=limit,
         vault=deployment.vault if "responses:personal" in caller.scopes else None,
         reader=caller.actor(client_address(request, deployment.settings.trusted_proxies)),
         clock=deployment.clock,
     )
-    asked = shapes.Asked(survey, since, limit)
+    asked = shapes.Asked(survey, moment, limit)
     shape = shapes.shape_of(request.headers.get("accept"))
     return Response(
         shapes.shaped(found, asked, shape, deployment.surveys),

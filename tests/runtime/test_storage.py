@@ -163,6 +163,10 @@ def test_personal_answers_need_their_own_scope(
     assert read("responses:read", cursor=plain["cursor"]).json()["responses"] == []
     assert read("responses:read", survey="other").json()["responses"] == []
     assert read("responses:read", since="2999-01-01T00:00:00Z").json()["responses"] == []
+    assert read("responses:read", since="2999-01-01").json()["responses"] == []
+    assert read("responses:read", since="2020-01-01").json() == plain
+    for wrong in ("x", "", "2026-02-30", "2026-01-01T00:00:00", "20260101T", "2026-W01-1"):
+        assert read("responses:read", since=wrong).status_code == 422, wrong
     assert read("responses:read", cursor="!").status_code == 422
     assert read("surveys:read").status_code == 403
     assert client.get("/api/v1/responses").status_code == 401
