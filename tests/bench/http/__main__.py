@@ -142,11 +142,16 @@ def crowd(program: Running, people: int, seconds: int, survey: str) -> None:
     duration = found["http_reqs"]["values"]
     think = found["think_seconds"]["values"]
     steps = count(found, "page_steps") / max(1, count(found, "sessions_started"))
+    parts = ", ".join(
+        f"{name} p50 {found[f'{name}_ms']['values']['med']:.0f}"
+        f" p95 {found[f'{name}_ms']['values']['p(95)']:.0f}"
+        for name in ("start", "turn", "submit")
+    )
     print(
         f"{people} people, think 2-6 s (median drawn {think['med']:.1f} s), {steps:.1f} steps a"
         f" survey: {duration['rate']:.0f} requests/s, failed {count(found, 'requests_failed')},"
         f" turned away {count(found, 'turned_away')}, p50 {times['med']:.0f} p95"
-        f" {times['p(95)']:.0f} p99 {times['p(99)']:.0f} ms; responses acknowledged {told},"
+        f" {times['p(95)']:.0f} p99 {times['p(99)']:.0f} ms ({parts}); responses acknowledged {told},"
         f" in the database {kept}{'' if told == kept else '  <-- NOT EQUAL'}",
         flush=True,
     )

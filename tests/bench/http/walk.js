@@ -16,6 +16,7 @@ const failed = new Counter('requests_failed');
 const turnedAway = new Counter('turned_away');
 const thought = new Trend('think_seconds');
 const step = new Trend('step_ms');
+const parts = { start: new Trend('start_ms'), turn: new Trend('turn_ms'), submit: new Trend('submit_ms') };
 
 export const options = {
   scenarios: {
@@ -35,13 +36,14 @@ function think() {
   sleep(seconds);
 }
 
-function send(method, path, body, token, extra) {
+function send(part, method, path, body, token, extra) {
   const headers = Object.assign({ 'Content-Type': 'application/json' }, extra);
   if (token) headers.Authorization = `Bearer ${token}`;
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const answer = http.request(method, BASE + path, JSON.stringify(body), { headers });
     if (answer.status !== 503 && answer.status !== 429) {
       step.add(answer.timings.duration);
+      parts[part].add(answer.timings.duration);
       if (!check(answer, { 'is acknowledged': (r) => r.status === 200 || r.status === 201 })) {
         failed.add(1);
         if (__ENV.TELL) console.log(method, path, answer.status, String(answer.body).slice(0, 300));
@@ -55,6 +57,8 @@ function send(method, path, body, token, extra) {
   return null;
 }
 
+const FORMATS = { phone_cn: '13800000001', email: 'someone@example.cn' };
+
 function answerTo(q) {
   const any = (list) => list[Math.floor(Math.random() * list.length)];
   switch (q.type) {
@@ -65,7 +69,7 @@ function answerTo(q) {
     case 'yes_no': return Math.random() < 0.5;
     case 'department': return 'cardiology';
     case 'number': return q.min || 0;
-    case 'text': return q.format || q.pattern_message ? null : '谢谢医生和护士，等候的时间有些长。';
+    case 'text': return q.format ? FORMATS[q.format] || null : q.pattern_message ? null : '谢谢医生和护士，等候的时间有些长。';
     case 'consent': return { agreed: true, version: q.version };
     case 'matrix': {
       const value = {};
@@ -92,29 +96,32 @@ function answers(view) {
 
 export default function walk() {
   if (__ITER === 0) sleep(Math.random() * HIGH);
-  const begun = send('POST', '/api/v1/sessions', { survey: SURVEY, channel: 'web' });
+  const begun = send('start', 'POST', '/api/v1/sessions', { survey: SURVEY, channel: 'web' });
   if (!begun || begun.status !== 201) { sleep(1); return; }
   started.add(1);
   const token = begun.json('token');
   let view = begun.json();
   const sid = view.session;
+  let saves = 0;
   for (let page = 0; page < 60; page += 1) {
     think();
     const body = { answers: answers(view), page: view.page && view.page.id, rev: view.rev };
     if (view.action === 'submit') {
-      const seen = send('PUT', `/api/v1/sessions/${sid}/answers`, body, token);
+      const seen = send('turn', 'PUT', `/api/v1/sessions/${sid}/answers`, body, token);
       if (!seen || seen.status !== 200) return;
       steps.add(1);
       view = seen.json();
       if (view.action === 'submit' && view.questions.every((q) => q.value !== null || !q.required)) break;
+      saves += 1;
+      if (saves > 3) { failed.add(1); return; } // a required question that this script cannot answer
       continue;
     }
-    const next = send('POST', `/api/v1/sessions/${sid}/next`, body, token);
+    const next = send('turn', 'POST', `/api/v1/sessions/${sid}/next`, body, token);
     if (!next || next.status !== 200) return;
     steps.add(1);
     view = next.json();
   }
-  const done = send('POST', `/api/v1/sessions/${sid}/submit`, { answers: {} }, token,
+  const done = send('submit', 'POST', `/api/v1/sessions/${sid}/submit`, { answers: {} }, token,
     { 'Idempotency-Key': `${sid}-once` });
   if (done && done.status === 201) submitted.add(1);
 }
