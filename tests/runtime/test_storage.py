@@ -23,6 +23,7 @@ from sqlalchemy.exc import ProgrammingError
 from runtime.accounts.service import create_token
 from runtime.events import service as events
 from runtime.events.jobs import QUEUE
+from runtime.events.models import Event
 from runtime.kit.clock import system_clock
 from runtime.kit.content import XLSX
 from runtime.kit.db import Database
@@ -259,6 +260,33 @@ def test_an_event_is_delivered_once(submit: Submit, deployment: Deployment) -> N
     assert events.deliver(deployment.db, event, HANDLERS) is True
     assert events.deliver(deployment.db, event, HANDLERS) is False
     assert events.deliver(deployment.db, UUID(int=0), HANDLERS) is False
+
+
+def test_events_travel_together_and_fail_alone(
+    submit: Submit, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One job carries three; the one whose handler fails waits for a later try."""
+    _, unlucky, _ = submit(), submit(), submit()
+
+    def fail(_: sa.Connection, event: Event) -> None:
+        if event.subject == unlucky:
+            raise ValueError("no")
+
+    handlers = {name: (fail, *others) for name, others in HANDLERS.items()}
+    monkeypatch.setattr("runtime.wiring.HANDLERS", handlers)
+    monkeypatch.setattr("runtime.worker._deployment", deployment)
+    queue = Queue(QUEUE, connection=connect(deployment.redis_url), serializer=JSONSerializer)
+    assert (hand_on(deployment, queue), queue.count) == (3, 1)
+    _perform(deployment)
+    with deployment.db.begin_everywhere() as connection:
+        waiting = connection.execute(
+            sa.text(
+                "SELECT e.subject, o.failure FROM event_outbox o JOIN events e ON e.id = o.event_id"
+            )
+        ).all()
+        tallies = connection.execute(sa.text("SELECT responses FROM response_tallies")).scalars()
+        assert list(tallies) == [2]
+    assert [tuple(row) for row in waiting] == [(unlucky, "ValueError")]
 
 
 def test_given_up_sessions_are_forgotten(submit: Submit, deployment: Deployment) -> None:
