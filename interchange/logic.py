@@ -238,7 +238,7 @@ class Logic:
                 if tree.name in self._numbers and not isinstance(found, Ref):
                     return self._numeric(self._numbers[tree.name])
                 return found if isinstance(found, Ref) else self._expanded(found, self._operand)
-            case Call("today()" | "currentdate()", _):
+            case Call("today()", ()):
                 return Ref("today", "date")
             case Call(op, _) if op in _ARITHMETIC or op in _AGGREGATES or op in _NUMERIC:
                 return self._numeric(self.number(tree))

@@ -9,7 +9,7 @@ from interchange.expression import Name, Tree, Unreadable, names
 from interchange.logic import Calculations, Language, Logic, Ref
 from interchange.names import Names
 from interchange.report import Report
-from interchange.truth import Rule, within_limits
+from interchange.truth import Rule, reads, within_limits
 
 
 class Reading:
@@ -111,6 +111,21 @@ class Reading:
             self.report.lose(
                 problem.code, at, f"{text}: {problem.about}" if problem.about else text
             )
+
+    def sources(self, name: str) -> set[str]:
+        """The questions that a computed value or a score (`score.<id>`) is made of; of a question
+        nothing."""
+        made = self.calculations.made.get(name)
+        return self._read_by(made["value"]) if made is not None else set()
+
+    def _read_by(self, value: dict[str, Any]) -> set[str]:
+        """The questions behind a computed value, through others."""
+        named = {str(part) for part in (*value.get("of", ()), value.get("then"), value.get("else"))}
+        named |= reads(value["when"]) if "when" in value else set()
+        found: set[str] = set()
+        for name in named:
+            found |= self.sources(name) or {name.split(".")[0]}
+        return found
 
     def reads(self, text: str) -> list[str]:
         """The questions (by our id) that an expression reads."""

@@ -4,6 +4,7 @@ Each comparison carries what it is worth without an answer before anything is ne
 negation may be pushed inward to the comparisons, where it turns into the opposite operator.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from engine.definition import MAX_COMPARISONS, MAX_RULE_DEPTH
@@ -91,6 +92,31 @@ def negated(rule: Rule) -> Rule:
             return rule | {"op": _OPPOSITE[op]}
         case _:
             return {"op": "not", "of": rule}
+
+
+def in_silence(rule: Rule, gone: Collection[str]) -> Rule:
+    """The rule where these questions have no answer."""
+    match rule["op"]:
+        case "all":
+            return both(*(in_silence(part, gone) for part in rule["of"]))
+        case "any":
+            return either(*(in_silence(part, gone) for part in rule["of"]))
+        case "not" if rule["of"]["op"] == "answered":
+            return negated(in_silence(rule["of"], gone))
+        case "not":
+            return rule if reads(rule).isdisjoint(gone) else NEVER
+        case _:
+            return NEVER if reads(rule) & set(gone) else rule
+
+
+def reads(rule: Rule) -> set[str]:
+    """The questions, scores (`score.<id>`), computed and context values that a rule reads."""
+    inner = rule.get("of")
+    if inner is None:
+        refs = (rule["ref"], *([rule["other"]] if "other" in rule else []))
+        return {ref if ref.startswith("score.") else ref.split(".")[0] for ref in refs}
+    parts: list[Rule] = inner if is_list(inner) else [inner]
+    return {ref for part in parts for ref in reads(part)}
 
 
 def size(rule: Rule) -> tuple[int, int]:

@@ -10,10 +10,19 @@ from interchange.node import Node
 from interchange.report import Conversion, Report
 from interchange.settle import settled
 from interchange.surveyjs import matrices
+from interchange.surveyjs.choices import chosen, listed
 from interchange.surveyjs.context import Context
-from interchange.surveyjs.flow import add_endings, add_triggers
-from interchange.surveyjs.questions import ASIDE, SIMPLE, Asked, Made, Reader, required_of
-from interchange.truth import NEVER, Rule, both, silent, within_limits
+from interchange.surveyjs.flow import Flow, add_endings
+from interchange.surveyjs.members import (
+    ASIDE,
+    MEMBERS,
+    PAGE_ASIDE,
+    SURVEY_ASIDE,
+    USUAL,
+    WORDS,
+)
+from interchange.surveyjs.questions import SIMPLE, Asked, Made, Reader, required_of
+from interchange.truth import NEVER, Rule, both, either, in_silence, reads, silent, within_limits
 
 MAX_NESTING = 12
 READERS: dict[str, Reader] = SIMPLE | {
@@ -21,39 +30,6 @@ READERS: dict[str, Reader] = SIMPLE | {
     "matrixdynamic": matrices.refused, "paneldynamic": matrices.refused,
 }  # fmt: skip
 PANELS = frozenset(("panel", "flowpanel"))
-SURVEY_ASIDE = frozenset(
-    "pages elements questions locale title description name logo logoPosition logoWidth logoHeight "
-    "logoFit width widthMode fitToContainer showProgressBar progressBarType progressBarLocation "
-    "showNavigationButtons navigationButtonsLocation showPrevButton showCompletedPage "
-    "questionsOnPageMode "
-    "showQuestionNumbers questionStartIndex questionTitleLocation questionDescriptionLocation "
-    "questionErrorLocation requiredText requiredMark questionTitlePattern completeText "
-    "startSurveyText "
-    "pageNextText pagePrevText previewText editText focusFirstQuestionAutomatic checkErrorsMode "
-    "validateVisitedEmptyFields textUpdateMode autoGrowComment allowResizeComment commentAreaRows "
-    "storeOthersAsComment goNextPageAutomatic autoAdvanceEnabled "
-    "allowCompleteSurveyAutomatic autoAdvanceAllowComplete showPreviewBeforeComplete showTOC "
-    "tocLocation backgroundImage backgroundImageFit backgroundImageAttachment backgroundOpacity "
-    "headerView firstPageIsStarted firstPageIsStartPage showTitle showPageTitles showPageNumbers "
-    "matrixDragHandleArea lazyRenderEnabled lazyRenderingEnabled gridLayoutEnabled headerText "
-    "sendResultOnPageNext partialSendEnabled surveyId surveyPostId surveyShowDataSaving "
-    "clearInvisibleValues keepIncorrectValues showTimerPanel themeName completedHtml "
-    "completedHtmlOnCondition triggers calculatedValues loadingHtml completedBeforeHtml "
-    "sjsVersion enterKeyAction showCompleteButton "
-    "progressBarShowPageTitles progressBarShowPageNumbers progressBarInheritWidthFrom "
-    "minWidth maxWidth colorPalette isPanelless themeVariables header themes".split()
-)
-USUAL = {"mode": "edit", "questionOrder": "initial", "questionsOrder": "initial"}
-"""Values that say nothing more than leaving the member out."""
-PAGE_ASIDE = frozenset(
-    "name elements questions title description navigationButtonsVisibility visibleIf visible "
-    "questionTitleLocation questionTitleWidth questionErrorLocation showNavigationButtons state "
-    "innerIndent width minWidth maxWidth startWithNewLine indent gridLayoutColumns "
-    "navigationTitle navigationDescription readOnlyRender type titleLocation showNumber "
-    "showQuestionNumbers showPageNumbers questionStartIndex effectiveColSpan isRequired "
-    "descriptionLocation passed visibleIndex layoutColumns titleActions requiredIf "
-    "expandOnValidationError rightIndent minPanelWidth requiredErrorText colSpan".split()
-)
 
 
 def read(value: Any, language: str | None = None) -> Conversion:
@@ -81,9 +57,10 @@ class _Reader:
         self.report = context.report
         self.pages: list[Made] = []
         self.shared: set[str] = set()
-        self.page_names: dict[str, str] = {}
         self.groups: dict[str, list[Made]] = {}
         """The questions under each foreign name of a page, panel or question."""
+        self.headings: set[str] = set()
+        """Statements that are the titles of panels."""
         _declare(root, context.later, 0)
 
     def tree(self) -> Made:
@@ -102,13 +79,14 @@ class _Reader:
         }  # fmt: skip
         if root.has("description"):
             tree["description"] = context.say(root.raw("description"), "—", "/description")
-        add_endings(context, root, tree)
-        add_triggers(context, root, tree, self.page_names, self.groups)
+        endings = add_endings(context, root, tree)
+        Flow(context, tree, self.groups, endings).add_triggers(root)
         self._scores(tree)
         for member in root.unread(SURVEY_ASIDE):
             if USUAL.get(member) != root.value[member]:
                 code = "enable_if" if member == "mode" else "member"
                 self.report.lose(code, root.place(member), f"{member}: {root.value[member]}")
+        self._say_words(root)
         if context.calculations.made:
             tree["computed"] = list(context.calculations.made.values())
         return tree
@@ -151,7 +129,6 @@ class _Reader:
         made_id = self.context.names.take(name)
         self.report.element(node.at)
         self.report.made(made_id, node.at)
-        self.page_names[name] = made_id
         page: Made = {"id": made_id, **source_id(name, made_id)}
         for member in ("title", "description"):
             if node.has(member):
@@ -172,7 +149,6 @@ class _Reader:
             self.pages.append(page)
         else:
             self.report.refuse("empty", node.at, name)
-            self.page_names.pop(name)
 
     def _elements(self, node: Node, found: list[Made], rules: list[Rule], level: int) -> None:
         if level > MAX_NESTING:
@@ -184,7 +160,9 @@ class _Reader:
                 if kind in PANELS:
                     self._panel(element, found, rules, level)
                 else:
-                    self._question(element, found, rules)
+                    own = self._question(element, found, rules)
+                    if own is not None:
+                        self._below_choices(element, found, own, level)
 
     def _panel(self, node: Node, found: list[Made], rules: list[Rule], level: int) -> None:
         self.report.element(node.at)
@@ -192,21 +170,50 @@ class _Reader:
         shown = self._shown(node)
         inner = rules if shown is None else [*rules, shown]
         first = len(found)
-        if node.has("title") or node.has("description"):
-            made_id = self.context.names.take(name or "panel")
-            text = self.context.say(node.raw("title") or node.raw("description"), name, node.at)
-            made: Made = {"id": made_id, "type": "statement", "text": text}
-            made |= source_id(name, made_id)
-            if node.has("title") and node.has("description"):
-                made["hint"] = self.context.say(node.raw("description"), "—", node.at)
-            self._conditional(made, inner)
-            self.report.made(made_id, node.at)
-            found.append(made)
+        heading = (
+            self._heading(node, name) if node.has("title") or node.has("description") else None
+        )
+        if heading is not None:
+            self._conditional(heading, inner)
+            found.append(heading)
         self._elements(node, found, inner, level + 1)
+        if heading is not None:
+            self._head(node, heading, found, first)
         self._required_together(node, name)
         if name:
             self.groups[name] = found[first:]
         self._say_unread(node, PAGE_ASIDE)
+
+    def _heading(self, node: Node, name: str) -> Made:
+        made_id = self.context.names.take(name or "panel")
+        text = self.context.say(node.raw("title") or node.raw("description"), name, node.at)
+        made: Made = {"id": made_id, "type": "statement", "text": text}
+        made |= source_id(name, made_id)
+        if node.has("title") and node.has("description"):
+            made["hint"] = self.context.say(node.raw("description"), "—", node.at)
+        self.report.made(made_id, node.at)
+        self.headings.add(made_id)
+        return made
+
+    def _head(self, node: Node, heading: Made, found: list[Made], first: int) -> None:
+        """A panel is shown while something in it is: its heading stands under the rules of what
+        it heads, read as before the panel, where nothing of it is answered yet."""
+        headed = [made for made in found[first + 1 :] if made["id"] not in self.headings]
+        if not headed:
+            del found[first]
+            self.report.refuse("empty", node.at, node.word("name"))
+            return
+        own = heading.get("show_if")
+        inside = {made["id"] for made in headed}
+        rules = [made.get("show_if") for made in headed]
+        if own in rules or None in rules:
+            return
+        known = [rule for rule in rules if rule is not None]
+        if any(self.context.sources(name) & inside for rule in known for name in reads(rule)):
+            self.report.change("panel_heading", node.at, node.word("name"))
+        else:
+            shown = either(*(in_silence(rule, inside) for rule in known))
+            heading["show_if"] = within_limits(shown)
 
     def _required_together(self, node: Node, name: str) -> None:
         """A page or panel of which one answer at least is wanted."""
@@ -220,12 +227,32 @@ class _Reader:
         return NEVER if node.raw("visible") is False else None
 
     def _conditional(self, made: Made, rules: list[Rule]) -> None:
+        """Put the rules of what surrounds it to a part's own."""
+        own = [made["show_if"]] if "show_if" in made else []
         if rules:
-            made["show_if"] = within_limits(both(*rules))
+            made["show_if"] = within_limits(both(*rules, *own))
 
     # -- questions --------------------------------------------------------------------------
 
-    def _question(self, node: Node, found: list[Made], rules: list[Rule]) -> None:
+    def _below_choices(self, node: Node, found: list[Made], rules: list[Rule], level: int) -> None:
+        """Elements that stand inside a choice and are shown where it is chosen."""
+        for at, item in listed(node, "choices"):
+            choice = Node(item, at)
+            if not choice.has("elements"):
+                continue
+            ref = self.context.refs.get(node.word("name"))
+            literals = [] if ref is None else [
+                lit for value, lit in ref.values if value == choice.raw("value")]  # fmt: skip
+            if ref is None or not literals or node.word("type") not in ("radiogroup", "checkbox"):
+                for element in choice.nodes("elements"):
+                    self.report.refuse("choice_elements", element.at, element.word("name"))
+                continue
+            known = len(self.context.refs)
+            self._elements(choice, found, [*rules, chosen(ref, literals[0])], level + 1)
+            self.context.asked_on_condition(known)
+
+    def _question(self, node: Node, found: list[Made], rules: list[Rule]) -> list[Rule] | None:
+        """The rules under which the question is asked; None where it could not be carried."""
         self.report.element(node.at)
         context = self.context
         name = node.word("name") or f"question{len(self.groups) + 1}"
@@ -233,7 +260,7 @@ class _Reader:
         if reader is None:
             self.report.refuse("unknown_type", node.at, f"{name}: {node.word('type')}")
             context.later.discard(name)
-            return
+            return None
         shown = self._shown(node)
         own = rules if shown is None else [*rules, shown]
         asked = Asked(context, node, context.names.take(name), name)
@@ -244,7 +271,7 @@ class _Reader:
         except Unreadable as problem:
             self.report.refuse_for(problem, node.at, name)
             context.later.discard(name)
-            return
+            return None
         for question in made:
             self._finish(asked, question, own)
         shared = node.word("valueName")
@@ -260,6 +287,7 @@ class _Reader:
         self.groups[name] = made
         self._validators(asked, made[0])
         self._say_unread(node, ASIDE)
+        return own
 
     def _finish(self, asked: Asked, made: Made, rules: list[Rule]) -> None:
         node = asked.node
@@ -300,16 +328,13 @@ class _Reader:
         for member in node.unread(aside):
             code = MEMBERS.get(member, "member")
             self.report.lose(code, node.place(member), f"{member}: {node.value[member]}")
+        self._say_words(node)
 
-
-MEMBERS = {
-    "enableIf": "enable_if", "readOnly": "enable_if", "defaultValue": "default_value",
-    "defaultValueExpression": "default_value", "setValueIf": "set_value",
-    "setValueExpression": "set_value", "resetValueIf": "set_value",
-    "defaultRowValue": "default_value", "choicesByUrl": "choices_by_url",
-    "timeLimit": "time_limit", "timeLimitPerPage": "time_limit", "maxTimeToFinish": "time_limit",
-    "maxTimeToFinishPage": "time_limit", "correctAnswer": "correct_answer",
-}  # fmt: skip
+    def _say_words(self, node: Node) -> None:
+        for member in sorted(WORDS & node.value.keys()):
+            if node.has(member):
+                text = f"{member}: {node.value[member]}"
+                self.report.note("wording", node.place(member), text)
 
 
 def _require(made: list[Made], required: bool | Rule) -> None:
@@ -329,7 +354,7 @@ def _declare(node: Node, later: set[str], level: int) -> None:
     """Collect the names of questions: a rule that looks ahead is told from a misspelt one."""
     if level > MAX_NESTING + 1:
         return
-    for key in ("pages", "elements", "questions"):
+    for key in ("pages", "elements", "questions", "choices"):
         for inner in node.nodes(key):
             name = inner.value.get("name")
             if isinstance(name, str) and inner.word("type") not in PANELS:

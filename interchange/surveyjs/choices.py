@@ -162,6 +162,8 @@ def _add_special(
         option |= source_id(value, made)
         if value == "other":
             option["text_entry"] = "required"
+            if node.raw("storeOthersAsComment") is False or context.others_are_values:
+                context.report.change("other_as_value", node.place(wanted), node.word("name"))
         elif many:
             option["exclusive"] = True
         if node.word("choicesOrder") == "random":
@@ -188,17 +190,19 @@ def carried_forward(
     pairs = zip(origin.options[: origin.own], origin.values, strict=False)
     for option, (value, literal) in pairs:
         made: dict[str, Any] = {"id": names.take(option["id"]), "text": option["text"]}
+        made |= source_id(_plain(value), made["id"])
         rules = [option["show_if"]] if "show_if" in option else []
         if mode in ("selected", "unselected"):
-            chosen = _chosen(ref, literal)
-            rules.append(chosen if mode == "selected" else negated(chosen))
+            rule = chosen(ref, literal)
+            rules.append(rule if mode == "selected" else negated(rule))
         if rules:
             made["show_if"] = within_limits(both(*rules))
         found.append((made, value))
     return found
 
 
-def _chosen(ref: Ref, literal: Any) -> Rule:
+def chosen(ref: Ref, literal: Any) -> Rule:
+    """Whether an option is chosen."""
     if ref.kind == "set":
         return total(compare("has_any", ref.ref, [literal]), ref.ref)
     return total(compare("eq", ref.ref, literal), ref.ref)

@@ -26,6 +26,7 @@ LANGUAGE = Language(
 _PIPE = re.compile(r"\{([^{}]{1,200})\}")
 _LOCALE = re.compile(r"default|[a-z]{2}([-_][A-Za-z]{2,4})?")
 _NO_TEXT = frozenset(("defaultValue", "correctAnswer", "setValue", "value"))
+_OF_A_REPEAT = frozenset("panel row prevPanel nextPanel panelIndex rowIndex item".split())
 MAX_TEXT_DEPTH = 40
 
 
@@ -35,10 +36,17 @@ class Context(Reading):
     def __init__(self, root: Node, report: Report, language: str | None) -> None:
         super().__init__(report, LANGUAGE, expressions.read)
         self.options: dict[str, Options] = {}
+        self.others_are_values = root.raw("storeOthersAsComment") is False
+        """What is written beside "other" is the answer itself."""
         self.scored: list[str] = []
         self.value_scores: dict[str, dict[str, Any]] = {}
         """Scores of one question each, where a calculation needs its options as numbers."""
         self.speech = _speech(root, language)
+
+    def sources(self, name: str) -> set[str]:
+        scores = self.value_scores.values()
+        of = [set(score["of"]) for score in scores if f"score.{score['id']}" == name]
+        return of[0] if of else super().sources(name)
 
     # -- texts ------------------------------------------------------------------------------
 
@@ -58,10 +66,21 @@ class Context(Reading):
             self.report.change("markup", at, next(iter(versions.values()), ""))
 
         def piped(match: re.Match[str]) -> str:
-            return self.placeholder(match.group(1).strip(), match.group(0), at)
+            name = match.group(1).strip()
+            if self._is_of_a_repeat(name):
+                self.report.lose("placeholder", at, name)
+            elif not self._is_known(name):
+                self.report.note("placeholder_left", at, name)
+            return self.placeholder(name, match.group(0), at)
 
         put = partial(_PIPE.sub, piped)
         return self.speech.say(versions, otherwise, put if pipe else None)
+
+    def _is_of_a_repeat(self, name: str) -> bool:
+        return name.split(".")[0] in _OF_A_REPEAT
+
+    def _is_known(self, name: str) -> bool:
+        return name in self.refs or name in self.calculated or name in self.later
 
     # -- rules ------------------------------------------------------------------------------
 

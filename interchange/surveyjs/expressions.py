@@ -56,7 +56,31 @@ def read(text: str) -> Tree:
     found = reader.level(0)
     if reader.peek() is not None:
         raise Unreadable("unreadable_rule", f"unexpected {reader.peek()}")
-    return found
+    return _by_day(found)
+
+
+_NOW = Call("currentdate()", ())
+_TODAY = Call("today()", ())
+_TURNED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
+_BEFORE_NOW = {"lt": "le", "le": "le", "gt": "gt", "ge": "gt"}
+"""A day begins before the present moment, which is never itself the begin of a day."""
+
+
+def _by_day(tree: Tree) -> Tree:
+    """Comparisons of a day with the present moment as comparisons with today."""
+    if isinstance(tree, list):
+        return [_by_day(part) for part in tree]
+    if not isinstance(tree, Call):
+        return tree
+    args = tuple(map(_by_day, tree.args))
+    op = tree.op
+    if op in ("eq", "ne") and _NOW in args:
+        return op == "ne"
+    if op in _BEFORE_NOW and args[0] == _NOW:
+        op, args = _TURNED[op], args[::-1]
+    if op in _BEFORE_NOW and args[1] == _NOW:
+        return Call(_BEFORE_NOW[op], (args[0], _TODAY))
+    return Call(op, args)
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

@@ -4,13 +4,14 @@ from typing import Any
 
 from interchange.node import Node
 from interchange.surveyjs.context import Context
-from interchange.truth import NEVER, Rule, both, within_limits
+from interchange.truth import NEVER, Rule, both, in_silence, reads, within_limits
 
 Made = dict[str, Any]
 
 
-def add_endings(context: Context, root: Node, tree: Made) -> None:
-    """What is shown when the form is complete; by condition, in the order of the source."""
+def add_endings(context: Context, root: Node, tree: Made) -> list[Made]:
+    """What is shown when the form is complete; by condition, in the order of the source. The jumps
+    that lead there, to be taken wherever the form ends."""
     endings: list[Made] = []
     jumps: list[Made] = []
     for item in root.nodes("completedHtmlOnCondition"):
@@ -32,35 +33,120 @@ def add_endings(context: Context, root: Node, tree: Made) -> None:
         context.report.made(name, "/completedHtml")
     if endings:
         tree["endings"] = endings
-    if jumps:
+    if jumps and tree["pages"]:
         last = tree["pages"][-1]
-        last["next"] = [*last.get("next", []), *jumps] if tree["pages"] else []
+        last["next"] = [*last.get("next", []), *jumps]
         if "show_if" in last:
             context.report.change("ending_by_rule", "/completedHtmlOnCondition")
+    return jumps
 
 
-def add_triggers(
-    context: Context,
-    root: Node,
-    tree: Made,
-    page_names: dict[str, str],
-    groups: dict[str, list[Made]],
-) -> None:
-    """`complete` and `skip` become jumps of the page whose answers decide them, `visible` becomes
-    `show_if`; triggers that set values are refused."""
-    for trigger in root.nodes("triggers"):
-        context.report.element(trigger.at)
-        kind = trigger.word("type").removesuffix("trigger")
-        if kind not in ("complete", "skip", "visible"):
-            context.report.refuse("trigger", trigger.at, trigger.word("type"))
-            continue
-        rule = context.rule_of(_condition(trigger), trigger.place("expression"))
-        if rule is None:
-            context.report.refuse("trigger", trigger.at, kind)
-        elif kind == "visible":
-            _show(context, trigger, rule, groups)
+class Flow:
+    """The pages of a form and what jumps between them; `endings` are the jumps that choose one."""
+
+    def __init__(
+        self, context: Context, tree: Made, groups: dict[str, list[Made]], endings: list[Made]
+    ) -> None:
+        self.context = context
+        self.report = context.report
+        self.pages: list[Made] = tree["pages"]
+        self.groups = groups
+        self.endings = endings
+
+    def add_triggers(self, root: Node) -> None:
+        """`complete` and `skip` become jumps of the pages whose answers decide them, `visible`
+        becomes `show_if`; triggers that set values are refused."""
+        for trigger in root.nodes("triggers"):
+            self.report.element(trigger.at)
+            kind = trigger.word("type").removesuffix("trigger")
+            if kind not in ("complete", "skip", "visible"):
+                self.report.refuse("trigger", trigger.at, trigger.word("type"))
+                continue
+            rule = self.context.rule_of(_condition(trigger), trigger.place("expression"))
+            if rule is None:
+                self.report.refuse("trigger", trigger.at, kind)
+            elif kind == "visible":
+                self._show(trigger, rule)
+            else:
+                self._jump(trigger, kind, rule)
+
+    def _show(self, trigger: Node, rule: Rule) -> None:
+        names = [n for key in ("questions", "pages") for n in trigger.items(key)]
+        shown = [part for name in names for part in self.groups.get(str(name), [])]
+        if not shown:
+            self.report.refuse("trigger", trigger.at, "visible")
+            return
+        for part in shown:
+            own = part.get("show_if")
+            is_hidden = own is None or own == NEVER
+            part["show_if"] = rule if own is None or is_hidden else within_limits(both(own, rule))
+        self.report.note("visible_trigger", trigger.at)
+
+    def _jump(self, trigger: Node, kind: str, rule: Rule) -> None:
+        """A trigger is looked at when a page is left that holds a question it reads; whatever is
+        asked later is silent then."""
+        read = self.context.reads(_condition(trigger))
+        places = [i for i, page in enumerate(self.pages)
+                  if any(question["id"] in read for question in page["questions"])]  # fmt: skip
+        if not places:
+            self.report.refuse("trigger", trigger.at, kind)
+        elif kind == "complete":
+            for place in places:
+                self._complete(trigger, place, self._known(trigger, rule, place))
         else:
-            _jump(context, trigger, kind, rule, tree, page_names, groups)
+            self._skip(trigger, rule, places)
+
+    def _complete(self, trigger: Node, place: int, rule: Rule) -> None:
+        if rule == NEVER:
+            return
+        jumps = self.pages[place].setdefault("next", [])
+        if place < len(self.pages) - 1:
+            for ending in self.endings:
+                chosen = both(rule, self._known(trigger, ending["if"], place))
+                if chosen != NEVER:
+                    jumps.append({"if": within_limits(chosen), "to": ending["to"]})
+        jumps.append({"if": rule, "to": "end"})
+
+    def _skip(self, trigger: Node, rule: Rule, places: list[int]) -> None:
+        goal = trigger.word("gotoName")
+        target, place = self._target(goal)
+        if target is None or places[0] >= place:
+            self.report.refuse("skip_target", trigger.at, goal)
+            return
+        if places[-1] >= place:
+            self.report.change("skip_back", trigger.at, goal)
+        if self.pages[place]["questions"][0] is not target:
+            self.report.change("skip_into_page", trigger.place("gotoName"), goal)
+        for start in (p for p in places if p < place):
+            shown = [part["show_if"] for part in (self.pages[place], target) if "show_if" in part]
+            jump = both(*(self._known(trigger, part, start) for part in (rule, *shown)))
+            if jump != NEVER:
+                entry = {"if": within_limits(jump), "to": self.pages[place]["id"]}
+                self.pages[start].setdefault("next", []).append(entry)
+        self.report.note("skip_hides", trigger.at, goal)
+
+    def _target(self, goal: str) -> tuple[Made | None, int]:
+        """The question that a skip leads to, and the number of its page; a page's name leads
+        nowhere (`focusQuestion` of survey-core)."""
+        made = self.groups.get(goal)
+        for i, page in enumerate(self.pages):
+            if made and any(question is made[0] for question in page["questions"]):
+                return made[0], i
+        return None, -1
+
+    def _later(self, place: int) -> set[str]:
+        """What is asked behind a page."""
+        return {
+            question["id"] for page in self.pages[place + 1 :] for question in page["questions"]
+        }
+
+    def _known(self, trigger: Node, rule: Rule, place: int) -> Rule:
+        """The rule when a page is left: as if nothing behind it were answered."""
+        later = self._later(place)
+        if any(self.context.sources(name) & later for name in reads(rule)):
+            self.report.change("trigger_calculates", trigger.place("expression"))
+            return NEVER
+        return in_silence(rule, later)
 
 
 def _condition(trigger: Node) -> str:
@@ -74,63 +160,3 @@ def _condition(trigger: Node) -> str:
             written = "'" + value.replace("'", "\\'") + "'" if isinstance(value, str) else value
             text += f" {str(written).lower() if isinstance(written, bool) else written}"
     return text
-
-
-def _show(context: Context, trigger: Node, rule: Rule, groups: dict[str, list[Made]]) -> None:
-    names = [n for key in ("questions", "pages") for n in trigger.items(key)]
-    shown = [part for name in names for part in groups.get(str(name), [])]
-    if not shown:
-        context.report.refuse("trigger", trigger.at, "visible")
-        return
-    for part in shown:
-        own = part.get("show_if")
-        is_hidden = own is None or own == NEVER
-        part["show_if"] = rule if own is None or is_hidden else within_limits(both(own, rule))
-    context.report.note("visible_trigger", trigger.at)
-
-
-def _jump(
-    context: Context,
-    trigger: Node,
-    kind: str,
-    rule: Rule,
-    tree: Made,
-    page_names: dict[str, str],
-    groups: dict[str, list[Made]],
-) -> None:
-    read = context.reads(_condition(trigger))
-    places = [i for i, page in enumerate(tree["pages"])
-              if any(question["id"] in read for question in page["questions"])]  # fmt: skip
-    if not places:
-        context.report.refuse("trigger", trigger.at, kind)
-        return
-    page = tree["pages"][places[-1]]
-    if kind == "complete":
-        page.setdefault("next", []).append({"if": rule, "to": "end"})
-        return
-    goal = trigger.word("gotoName")
-    target, is_first = _target(goal, tree, page_names, groups)
-    ids = [p["id"] for p in tree["pages"]]
-    if target is None or ids.index(target) <= places[-1]:
-        context.report.refuse("skip_target", trigger.at, goal)
-        return
-    if not is_first:
-        context.report.change("skip_into_page", trigger.place("gotoName"), goal)
-    page.setdefault("next", []).append({"if": rule, "to": target})
-    context.report.note("skip_hides", trigger.at, goal)
-
-
-def _target(
-    goal: str, tree: Made, page_names: dict[str, str], groups: dict[str, list[Made]]
-) -> tuple[str | None, bool]:
-    """The page that a skip leads to, and whether it leads to its start."""
-    if goal in page_names:
-        return page_names[goal], True
-    made = groups.get(goal)
-    if not made:
-        return None, False
-    for page in tree["pages"]:
-        for i, question in enumerate(page["questions"]):
-            if question["id"] == made[0]["id"]:
-                return page["id"], i == 0
-    return None, False

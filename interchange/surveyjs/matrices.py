@@ -8,8 +8,9 @@ from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import Node, is_list, is_object
 from interchange.surveyjs.choices import listed, read_options, value_and_text
-from interchange.surveyjs.questions import ASIDE, SIMPLE, Asked, Made, joined
-from interchange.truth import Rule
+from interchange.surveyjs.members import ASIDE
+from interchange.surveyjs.questions import SIMPLE, Asked, Made, joined
+from interchange.truth import NEVER, Rule, both, within_limits
 
 MAX_CELLS = 300
 _CHOICES = frozenset(("dropdown", "radiogroup", "buttongroup"))
@@ -47,7 +48,7 @@ def matrix(asked: Asked) -> list[Made]:
         asked.context.scored.append(asked.id)
     asked.know(Ref(asked.id, "opaque"))
     _required_rows(asked, made)
-    node.skip("rowsOrder", "columnsOrder", "hideIfRowsEmpty", "showHeader")
+    node.skip("rowsOrder", "columnsOrder", "showHeader")
     if node.word("rowsOrder") == "random":
         asked.lose("member", "rowsOrder")
     return [made]
@@ -137,8 +138,6 @@ def dropdown_matrix(asked: Asked) -> list[Made]:
         raise Unreadable("no_choices", asked.name)
     if len(rows) * len(columns) > MAX_CELLS:
         raise Unreadable("matrix_cells", f"{len(rows)} × {len(columns)}")
-    if node.word("rowsVisibleIf"):
-        asked.lose("member", "rowsVisibleIf")
     head = asked.context.say(node.raw("title"), asked.name, node.place("title"))
     default_kind = node.word("cellType") or "dropdown"
     shared = node.items("choices")
@@ -165,13 +164,37 @@ def _column(
     column.value.setdefault("title", name)
     if not is_list(column.value.get("choices")) and kind in (*_CHOICES, "checkbox", "tagbox"):
         column.value["choices"] = shared
-    for member in ("visibleIf", "requiredIf", "enableIf", "totalType", "totalExpression"):
+    for member in ("enableIf", "totalType", "totalExpression"):
         if column.has(member):
             context.report.lose("column_rule", column.place(member), column.raw(member))
             column.value.pop(member)
+    if column.raw("visible") is False and not column.word("visibleIf"):
+        context.report.refuse("column_hidden", column.at, name)
+        return []
     column.value["type"] = kind
     if kind in _CHOICES and not column.has("showOtherItem") and not column.has("hasOther"):
-        return [_choice_column(asked, column, rows, head, name)]
+        found = [_choice_column(asked, column, rows, head, name)]
+    else:
+        found = _cells(asked, column, rows, head, kind, name)
+    _column_rules(asked, column, found)
+    return found
+
+
+def _column_rules(asked: Asked, column: Node, found: list[Made]) -> None:
+    """A column's own rules, where they read nothing of the row that they are tried for."""
+    for member, ours in (("visibleIf", "show_if"), ("requiredIf", "required")):
+        if not column.word(member):
+            continue
+        rule = asked.context.rule(column, member)
+        for made in found if rule is not None else ():
+            own = [made[ours]] if isinstance(made.get(ours), dict) else []
+            made[ours] = within_limits(both(*own, rule or NEVER))
+
+
+def _cells(
+    asked: Asked, column: Node, rows: list[Row], head: Any, kind: str, name: str
+) -> list[Made]:
+    context = asked.context
     reader = SIMPLE.get(kind)
     if reader is None or kind in ("html", "image", "expression"):
         context.report.refuse("matrix_cells", column.at, kind)
@@ -186,6 +209,7 @@ def _column(
             made["ext"] = made.get("ext", {}) | {"source_id": source}
             if column.flag("isRequired"):
                 made["required"] = True
+            _row_rule(asked, row, made)
             context.report.made(made["id"], column.at)
             found.append(made)
     _say_unread(asked, column)
@@ -209,7 +233,8 @@ def _choice_column(asked: Asked, column: Node, rows: list[Row], head: Any, name:
     made["ext"] = {"source_id": f"{asked.name}.*.{name}"}
     if column.flag("isRequired"):
         made["required"] = True
-    for row in rows:
+    for row, made_row in zip(rows, made["rows"], strict=True):
+        _row_rule(asked, row, made_row)
         ref = Ref(f"{made_id}.{row.id}", "choice", options.values)
         context.refs[f"{asked.name}.{row.value}.{name}"] = ref
     context.report.made(made_id, column.at)

@@ -11,6 +11,7 @@ from interchange.names import Names, source_id
 from interchange.node import Node, is_object
 from interchange.surveyjs.choices import listed, read_options, scored, value_and_text
 from interchange.surveyjs.context import Context
+from interchange.surveyjs.members import ASIDE
 from interchange.truth import Rule
 
 Made = dict[str, Any]
@@ -82,6 +83,8 @@ def choice(asked: Asked, many: bool = False) -> list[Made]:
             value = asked.whole(theirs, 0, 1000)
             if value:
                 made[ours] = value
+        if "min_selected" in made:
+            made["required"] = True  # survey-core counts an answer that is missing as too short
     asked.context.options[asked.name] = found
     _answer_points(asked, made, many)
     ref = Ref(asked.id, "set" if many else "choice", found.values, _as_number(asked, made, found))
@@ -346,7 +349,10 @@ def _number(asked: Asked, validators: list[Node]) -> list[Made]:
         for theirs, ours in (("minValue", "min"), ("maxValue", "max")):
             value = validator.number(theirs)
             if value is not None:
-                made[ours] = value
+                narrow = max if ours == "min" else min
+                made[ours] = narrow(value, made.get(ours, value))
+    if "step" in made:
+        asked.context.report.note("step_binds", node.place("step"), made["step"])
     node.skip("maxLength")
     asked.know(Ref(asked.id, "number"))
     return [made]
@@ -507,26 +513,6 @@ def expression(asked: Asked) -> list[Made]:
         asked.context.refs.setdefault(asked.name, Ref(number, "number"))
     return [made]
 
-
-ASIDE = frozenset(
-    "name type title titleLocation description descriptionLocation isRequired requiredIf "
-    "visible visibleIf valueName width minWidth maxWidth startWithNewLine indent rightIndent state "
-    "errorLocation hideNumber showNumber size colCount colSpan cssClasses renderAs page tag "
-    "requiredErrorText useDisplayValuesInDynamicTexts useDisplayValuesInTitle showCommentArea "
-    "hasComment commentText commentPlaceholder autocomplete textUpdateMode "
-    "allowClear showClearButton searchEnabled searchMode choicesMin choicesMax closeOnSelect "
-    "choicesOrder separateSpecialChoices itemSize showLabel imageFit imageHeight imageWidth "
-    "minImageHeight maxImageHeight minImageWidth maxImageWidth contentMode multiSelect "
-    "optionsCaption showOptionsCaption inputType columnMinWidth "
-    "showSelectAllItem hasSelectAll selectAllText displayMode selectToRankAreasLayout "
-    "storeOthersAsComment otherErrorText otherPlaceholder noneText otherText refuseText "
-    "dontKnowText nameLocation gridLayoutColumns effectiveColSpan "
-    "questionTitleWidth titleWidth fitToContainer headerView innerIndent lazyRenderEnabled "
-    "commentPlaceHolder placeHolder readOnlyRender locale maxOthersLength minRateDescription "
-    "maxRateDescription showHeader alternateRows verticalAlign columnMinWidth rowTitleWidth "
-    "displayRateDescriptionsAsExtremeItems rateColorMode autoUpdate showValue".split()
-)
-"""Members that only say how something looks, or that are read before a type's reader runs."""
 
 SIMPLE: dict[str, Reader] = {
     "radiogroup": choice, "dropdown": choice, "buttongroup": choice, "checkbox": checkbox,

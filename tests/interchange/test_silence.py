@@ -38,6 +38,11 @@ def told(made: Conversion) -> list[tuple[str, str]]:
          "panel_required", "requiredIf"),
         ({"type": "expression", "expression": "1 + 1", "format": "{0} kg"}, "member", "format"),
         ({"type": "text", "title": "Hello {later}"}, "placeholder", "title"),
+        ({"type": "text", "title": "Hello {panel.name}"}, "placeholder", "title"),
+        ({"type": "radiogroup", "choices": AB, "showOtherItem": True,
+          "storeOthersAsComment": False}, "other_as_value", "showOtherItem"),
+        ({"type": "matrix", "rows": AB, "columns": AB, "hideIfRowsEmpty": True},
+         "member", "hideIfRowsEmpty"),
         ({"type": "text", "valueName": "shared"}, "shared_value", "valueName"),
         ({"type": "text", "validators": [{"type": "regex", "regex": "a"},
                                          {"type": "regex", "regex": "b"}]},
@@ -61,6 +66,17 @@ def test_a_member_of_a_surveyjs_element_is_told(element: Made, code: str, member
 )  # fmt: skip
 def test_a_member_of_a_surveyjs_form_is_told(member: str, value: Any, code: str) -> None:
     assert told(surveyjs(T, **{member: value})) == [(code, f"/{member}")]
+
+
+def test_words_around_the_questions_have_a_note() -> None:
+    made = surveyjs(T | {"title": "{visit}", "requiredErrorText": "!"}, completeText="Send")
+    notes = [(loss.code, loss.at) for loss in made.losses]
+    assert sorted(notes) == [
+        ("placeholder_left", "/pages/0/elements/0/title"),
+        ("wording", "/completeText"),
+        ("wording", "/pages/0/elements/0/requiredErrorText"),
+    ]
+    assert made.is_lossless
 
 
 def test_members_of_a_surveyjs_form_that_say_the_usual_are_no_loss() -> None:

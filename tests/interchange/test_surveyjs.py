@@ -122,6 +122,7 @@ def test_a_rule_keeps_its_truth_value(rule, answers, shown):
         ("{t} contains 'x'", "text_search"),
         ("{a} * {n} > 1", "product"),
         ("{d} > 'soon'", "date_constant"),
+        ("{d} > today(-7)", "function"),
         ("{c} > 1", "not_comparable"),
         ("(" * 100 + "{a} = 1", "unreadable_rule"),
     ],
@@ -164,10 +165,11 @@ def test_pages_panels_and_triggers_become_pages_rules_and_jumps():
                 {"type": "rating", "name": "a", "isRequired": True},
                 {"type": "panel", "name": "p", "title": "P", "visibleIf": "{a} < 3", "elements": [
                     {"type": "comment", "name": "why", "visibleIf": "{a} > 1"}]}]},
-            {"name": "two", "visibleIf": "{a} = 2", "elements": [{"type": "text", "name": "t"}]},
+            {"name": "two", "visibleIf": "{a} > 1", "elements": [{"type": "text", "name": "t"}]},
             {"name": "three", "elements": [{"type": "text", "name": "u"}]},
         ],
-        "triggers": [{"type": "skip", "expression": "{a} = 5", "gotoName": "three"},
+        "triggers": [{"type": "skip", "expression": "{a} = 5", "gotoName": "u"},
+                     {"type": "skip", "expression": "{a} = 5", "gotoName": "three"},
                      {"type": "complete", "expression": "{a} = 4"},
                      {"type": "setvalue", "setToName": "t", "expression": "{a} = 3"}],
         "completedHtml": "<h1>谢谢</h1>",
@@ -175,13 +177,13 @@ def test_pages_panels_and_triggers_become_pages_rules_and_jumps():
     }  # fmt: skip
     made = read(form)
     survey = engine.compile_survey(made.document)
-    assert survey.evaluate({"a": 1}).asked == ("a", "p", "u")
+    assert survey.evaluate({"a": 1}).asked == ("a", "u")
     assert survey.evaluate({"a": 2}).asked == ("a", "p", "why", "t", "u")
     assert survey.evaluate({"a": 5}).path == ("one", "three")
     assert survey.evaluate({"a": 4}).path == ("one",)
     assert survey.evaluate({"a": 1}).ending == "ending"
     assert survey.evaluate({"a": 3}).ending == "completed"
-    assert ("trigger", "/triggers/2") in codes(made)
+    assert {("skip_target", "/triggers/1"), ("trigger", "/triggers/3")} <= set(codes(made))
 
 
 def test_texts_serve_every_language_of_the_form():
@@ -201,6 +203,65 @@ def test_texts_serve_every_language_of_the_form():
         "overall", {"source_id": "Overall!"}, "总体 \\{{x}}",
     )  # fmt: skip
     assert second.text == {"zh-CN": "给了 {{overall}} 分，为什么？", "en": "Why {{overall}}?"}
+
+
+def test_a_panel_title_goes_with_what_it_heads():
+    """A title over nothing, and over questions that are all hidden, is not shown.
+    # R1.1.1.1c (part)"""
+    made = read({"elements": [
+        {"type": "rating", "name": "a"},
+        {"type": "panel", "name": "bare", "title": "Nothing"},
+        {"type": "panel", "name": "p", "title": "P", "elements": [
+            {"type": "rating", "name": "b", "visibleIf": "{a} = 1"},
+            {"type": "rating", "name": "c", "visibleIf": "{b} empty and {a} = 2"}]},
+    ]})  # fmt: skip
+    assert codes(made) == [("empty", "/elements/1")]
+    assert asked(made, {"a": 3}) == ("a",)
+    assert asked(made, {"a": 1}) == ("a", "p", "b")
+    assert asked(made, {"a": 2}) == ("a", "p", "c")
+
+
+def test_questions_inside_a_choice_are_asked_where_it_is_chosen():
+    inner = {"type": "text", "name": "which", "isRequired": True}
+    choices = [{"value": "yes", "elements": [inner]}, "no"]
+    made = read({"elements": [
+        {"type": "radiogroup", "name": "r", "choices": choices},
+        {"type": "ranking", "name": "k", "choices": [{"value": 1, "elements": [inner]}, 2]},
+    ]})  # fmt: skip
+    assert asked(made, {"r": "yes"}) == ("r", "which", "k")
+    assert asked(made, {"r": "no"}) == ("r", "k")
+    assert codes(made) == [("choice_elements", "/elements/1/choices/0/elements/0")]
+    assert (made.elements, made.carried) == (5, 4)
+
+
+def test_hidden_columns_and_rows_of_a_matrix_stay_hidden():
+    rows = ["r1", {"value": "r2", "visibleIf": "{a} = 1"}]
+    columns = [{"name": "c"}, {"name": "n", "cellType": "text", "requiredIf": "{a} = 1"},
+               {"name": "gone", "visible": False}]  # fmt: skip
+    matrix = {"type": "matrixdropdown", "name": "m", "rows": rows, "columns": columns}
+    made = read({"elements": [{"type": "rating", "name": "a"}, matrix | {"choices": [1, 2]}]})
+    assert codes(made) == [("column_hidden", "/elements/1/columns/2")]
+    assert asked(made, {}) == ("a", "m_c", "m_r1_n")
+    assert asked(made, {"a": 1}) == ("a", "m_c", "m_r1_n", "m_r2_n")
+    survey = engine.compile_survey(made.document)
+    assert [p.at for p in survey.evaluate({"a": 1}).problems] == ["/m_r1_n", "/m_r2_n"]
+    dropped = survey.evaluate({"m_c": {"r1": "o_1", "r2": "o_2"}}).dropped
+    assert dropped == ("m_c.r2",)
+
+
+def test_what_narrows_answers_twice_takes_the_narrower():
+    limits = {"type": "numeric", "minValue": 0, "maxValue": 9}
+    made = read({"elements": [
+        {"type": "text", "inputType": "number", "name": "n", "min": 2, "max": 20,
+         "validators": [limits]},
+        {"type": "checkbox", "name": "c", "choices": [1, 2, 3], "minSelectedChoices": 2},
+    ]})  # fmt: skip
+    survey = engine.compile_survey(made.document)
+    for answer in (1, 10):
+        assert [p.at for p in survey.evaluate({"n": answer, "c": ["o_1", "o_2"]}).problems] == [
+            "/n"
+        ]
+    assert [p.at for p in survey.evaluate({"n": 5}).problems] == ["/c"]
 
 
 def test_points_of_options_become_a_score():
