@@ -151,7 +151,8 @@ def crowd(program: Running, people: int, seconds: int, survey: str) -> None:
         f"{people} people, think 2-6 s (median drawn {think['med']:.1f} s), {steps:.1f} steps a"
         f" survey: {duration['rate']:.0f} requests/s, failed {count(found, 'requests_failed')},"
         f" turned away {count(found, 'turned_away')}, p50 {times['med']:.0f} p95"
-        f" {times['p(95)']:.0f} p99 {times['p(99)']:.0f} ms ({parts}); responses acknowledged {told},"
+        f" {times['p(95)']:.0f} p99 {times['p(99)']:.0f} ms ({parts}); responses acknowledged"
+        f" {told},"
         f" in the database {kept}{'' if told == kept else '  <-- NOT EQUAL'}",
         flush=True,
     )
