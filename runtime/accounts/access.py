@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from runtime.audit.models import Actor
 from runtime.kit.problems import Forbidden, NotSignedIn
-from runtime.kit.reach import Reach
+from runtime.kit.reach import Reach, meet_of, sum_of
 
 Permission = Literal[
     "users:read",
@@ -45,14 +45,25 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 Stage = Literal["full", "password", "totp", "enrol"]
 
 
+class Unmasking(Struct, frozen=True):
+    """What one role may see in clear: the kinds of personal values, and where."""
+
+    reach: Reach
+    fields: frozenset[str]
+
+
 class Principal(Struct, frozen=True):
-    """A signed-in member of staff, with the rights of this moment."""
+    """A signed-in member of staff, with the rights of this moment.
+
+    `reach` is what may be seen of patients' responses, `exports` what may be taken along as a file.
+    """
 
     user_id: str
     name: str
     permissions: frozenset[str]
     reach: Reach
-    fields: frozenset[str]
+    exports: Reach
+    unmasking: tuple[Unmasking, ...]
     session: str
     lang: str | None
     stage: Stage
@@ -62,6 +73,24 @@ class Principal(Struct, frozen=True):
     def may(self, permission: Permission) -> bool:
         """Whether this permission is held, the sign-in being complete."""
         return self.stage == "full" and permission in self.permissions
+
+    def finds_by(self, kind: str) -> Reach:
+        """Where somebody may be found by a personal value of this kind: where it may be seen."""
+        return meet_of(
+            self.reach, sum_of(one.reach for one in self.unmasking if kind in one.fields)
+        )
+
+    def fields_at(
+        self, site: str | None, department: str | None, *, is_whistleblow: bool
+    ) -> frozenset[str]:
+        """The kinds of personal values that may be seen in clear in a response of this place."""
+        return frozenset[str]().union(
+            *(
+                one.fields
+                for one in self.unmasking
+                if one.reach.holds(site, department, is_whistleblow=is_whistleblow)
+            )
+        )
 
     def actor(self) -> Actor:
         """The same person as the audit trail names them."""

@@ -10,17 +10,24 @@ from msgspec import Struct
 from psycopg.errors import CheckViolation
 from sqlalchemy.exc import IntegrityError
 
+from runtime.accounts.access import Permission, Unmasking
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.service import record
 from runtime.kit.clock import Clock, hospital_day, system_clock
 from runtime.kit.problems import Forbidden, NotFound, StateConflict, Unprocessable
-from runtime.kit.reach import NOTHING, Reach
+from runtime.kit.reach import NOTHING, Reach, meet_of, sum_of
 
-PATIENTS = "responses:read"
+PATIENTS: Permission = "responses:read"
 """The permission whose grants say how far somebody sees patients' data."""
 
-UNMASK = "personal:unmask"
-"""The permission whose roles say which kinds of personal values may be seen in clear."""
+UNMASK: Permission = "personal:unmask"
+"""The permission whose roles say which kinds of personal values may be seen in clear, and where."""
+
+EXPORT: Permission = "responses:export"
+"""The permission whose grants say how far somebody takes responses along as files."""
+
+WHISTLEBLOW: Permission = "whistleblow:read"
+"""The permission that opens reports of wrongdoing to what else the same role may do."""
 
 LAST_HOLDERS = ("roles:write", "users:write", "parameters:write", "audit:read")
 """What somebody who can sign in must hold at any time, once somebody does."""
@@ -33,7 +40,8 @@ class Grants(Struct, frozen=True):
 
     permissions: frozenset[str] = frozenset()
     reach: Reach = NOTHING
-    fields: frozenset[str] = frozenset()
+    exports: Reach = NOTHING
+    unmasking: tuple[Unmasking, ...] = ()
 
 
 class Role(Struct, frozen=True):
@@ -94,27 +102,28 @@ WHERE g.user_id = :user AND r.retired_at IS NULL AND (g.until IS NULL OR g.until
 def grants_of(connection: sa.Connection, user_id: str, *, clock: Clock = system_clock) -> Grants:
     """What this user may do now; without a role, nothing.
 
-    How far patients' data reach is the sum over the roles that show patients' data, so that a role
-    held everywhere for another purpose widens nothing.
+    Each role counts for what it may do where it is held: one that shows patients' data at a site
+    is not widened by one that is held everywhere for another purpose, nor by one that exports,
+    unmasks or opens reports of wrongdoing elsewhere.
     """
     rows = connection.execute(
         sa.text(_GRANTS), {"user": user_id, "today": hospital_day(clock())}
     ).all()
     permissions = frozenset(one for row in rows for one in row.permissions)
-    showing = [row for row in rows if PATIENTS in row.permissions]
-    reach = Reach(
-        _union([row.sites for row in showing]),
-        _union([row.departments for row in showing]),
-        "whistleblow:read" in permissions,
+    reach = sum_of(_reach_of(row) for row in rows if PATIENTS in row.permissions)
+    exporting = sum_of(_reach_of(row) for row in rows if EXPORT in row.permissions)
+    unmasking = tuple(
+        Unmasking(_reach_of(row), frozenset(row.fields))
+        for row in rows
+        if UNMASK in row.permissions
     )
-    fields = frozenset(one for row in rows if UNMASK in row.permissions for one in row.fields)
-    return Grants(permissions, reach if showing else NOTHING, fields)
+    return Grants(permissions, reach, meet_of(reach, exporting), unmasking)
 
 
-def _union(parts: list[list[str] | None]) -> tuple[str, ...] | None:
-    if any(part is None for part in parts):
-        return None
-    return tuple(sorted({one for part in parts for one in part or ()}))
+def _reach_of(row: Any) -> Reach:
+    """How far one role reaches where it is held."""
+    sites, departments = _places(row.sites), _places(row.departments)
+    return Reach(sites, departments, WHISTLEBLOW in row.permissions)
 
 
 _ROLES = """
@@ -218,7 +227,7 @@ def holds(connection: sa.Connection, user_id: str, role: str) -> bool:
 
 
 def _places(found: Any) -> tuple[str, ...] | None:
-    return None if found is None else tuple(found)
+    return None if found is None else tuple(sorted(found))
 
 
 # Changing who holds what

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Generator
 from typing import Any
 
+import msgspec
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -21,7 +22,8 @@ _DECLARE = sa.text("""
 SELECT set_config('huisheng.sites', coalesce(CAST(CAST(:sites AS text[]) AS text), '*'), true),
        set_config('huisheng.departments',
                   coalesce(CAST(CAST(:departments AS text[]) AS text), '*'), true),
-       set_config('huisheng.whistleblow', CASE WHEN :whistleblow THEN 'on' ELSE '' END, true)
+       set_config('huisheng.whistleblow', CASE WHEN :whistleblow THEN 'on' ELSE '' END, true),
+       set_config('huisheng.parts', :parts, true)
 """)
 
 
@@ -156,13 +158,17 @@ def _begun(engine: sa.Engine) -> Generator[sa.Connection]:
 
 
 def declare_reach(connection: sa.Connection, reach: Reach) -> None:
-    """From here to its end the transaction reaches these rows; migration 0009 has the policies."""
+    """From here to its end the transaction reaches these rows.
+
+    Migrations 0009 and 0014 have the policies.
+    """
     connection.execute(
         _DECLARE,
         {
             "sites": None if reach.sites is None else list(reach.sites),
             "departments": None if reach.departments is None else list(reach.departments),
             "whistleblow": reach.whistleblow,
+            "parts": msgspec.json.encode(reach.parts).decode() if reach.parts else "",
         },
     )
 

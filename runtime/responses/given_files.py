@@ -19,7 +19,7 @@ from runtime.kit.content import is_picture
 from runtime.kit.db import Database
 from runtime.kit.files import ContentStore
 from runtime.kit.problems import Forbidden, Gone, NotFound, Unprocessable
-from runtime.responses.personal import Asking, find_row, open_answers
+from runtime.responses.personal import Asking, fields_of, find_row, open_answers
 from runtime.secrets.masks import Kind
 from runtime.secrets.vault import SealBroken, Vault
 from runtime.surveys.cache import SurveyCache
@@ -27,6 +27,7 @@ from runtime.surveys.cache import SurveyCache
 FILE_KIND: Kind = "text"
 """The kind of personal values, of those that roles may unmask, which files count as."""
 PASS_LASTS = timedelta(minutes=15)
+FORBIDDEN = "You may not see personal data. Ask who looks after the roles."
 _PLACE = ("response_files", "pass")
 
 
@@ -93,7 +94,7 @@ def list_files(
         NotFound: no such response within reach, or the consent was withdrawn.
     """
     row = find_row(connection, asking, response_id)
-    if FILE_KIND not in asking.fields:
+    if FILE_KIND not in fields_of(asking, row):
         return []
     answers = row.ordinary | open_answers(vault, row.id, row.sealed, row.answers)
     form = surveys.get(row.survey_id, row.survey_version)
@@ -140,9 +141,12 @@ def open_file(
         Unprocessable: no reason was given in this sign-in, or too long ago.
         Gone: the file is on record and not on the disk; that is recorded too.
     """
-    if not asking.may("personal:unmask") or FILE_KIND not in asking.fields:
-        raise Forbidden("unmask", "You may not see personal data. Ask who looks after the roles.")
+    if not asking.may("personal:unmask"):
+        raise Forbidden("unmask", FORBIDDEN)
     with db.begin_for(asking.reach) as connection:
+        row = find_row(connection, asking, response_id)
+        if FILE_KIND not in fields_of(asking, row):
+            raise Forbidden("unmask", FORBIDDEN)
         found = list_files(connection, vault, surveys, asking, response_id)
         file = next((one for one in found if one.id == file_id), None)
         if file is None:
@@ -156,7 +160,7 @@ def open_file(
             "attachment",
             file.id,
             outcome="ok" if content is not None else "failed",
-            site=find_row(connection, asking, response_id).site,
+            site=row.site,
             facts={"reason": reason, "response": str(response_id), "question": file.question},
             clock=clock,
         )

@@ -38,8 +38,9 @@ class Asking(Protocol):
 
     @property
     def reach(self) -> Reach: ...
-    @property
-    def fields(self) -> frozenset[str]: ...
+    def fields_at(
+        self, site: str | None, department: str | None, *, is_whistleblow: bool
+    ) -> frozenset[str]: ...
     def may(self, permission: Permission) -> bool: ...
     def actor(self) -> Actor: ...
 
@@ -197,15 +198,15 @@ def _masked(kind: Kind, value: Any) -> str:
 
 
 _READ = sa.text("""
-SELECT r.id, r.site, r.session_id, r.survey_id, r.survey_version, r.answers AS ordinary,
-    p.sealed, p.answers
-FROM responses r
+SELECT r.id, r.site, r.department, r.session_id, r.survey_id, r.survey_version,
+    r.answers AS ordinary, p.sealed, p.answers, s.kind = 'whistleblow' AS is_whistleblow
+FROM responses r JOIN surveys s ON s.id = r.survey_id
 LEFT JOIN response_personal p ON p.site = r.site AND p.month = r.month AND p.id = r.id
 WHERE r.id = :id
 AND (p.id IS NOT NULL OR EXISTS (SELECT FROM attachments a WHERE a.session_id = r.session_id))
 AND (CAST(:sites AS text[]) IS NULL OR r.site = ANY(:sites))
 AND (CAST(:departments AS text[]) IS NULL OR r.department = ANY(:departments))
-AND (:whistleblow OR (SELECT kind FROM surveys WHERE id = r.survey_id) <> 'whistleblow')
+AND (:whistleblow OR s.kind <> 'whistleblow')
 AND NOT EXISTS (SELECT FROM consent_withdrawals w WHERE w.response_id = r.id)
 """)
 
@@ -224,9 +225,16 @@ def find_row(connection: sa.Connection, asking: Asking, response_id: UUID) -> An
         "whistleblow": asking.reach.whistleblow,
     }
     row = connection.execute(_READ, values).one_or_none()
-    if row is None:
+    if row is None or not asking.reach.holds(
+        row.site, row.department, is_whistleblow=row.is_whistleblow
+    ):
         raise NotFound("response", "There is no such response with personal answers.")
     return row
+
+
+def fields_of(asking: Asking, row: Any) -> frozenset[str]:
+    """The kinds of personal values that may be seen in clear in a response that was found."""
+    return asking.fields_at(row.site, row.department, is_whistleblow=row.is_whistleblow)
 
 
 def read_masked(
@@ -260,7 +268,7 @@ def unmask(
 ) -> dict[str, Any]:
     """The personal answers themselves, all or those named; the look is recorded before it happens.
 
-    Kinds of values that none of the asker's roles may unmask stay masked.
+    Kinds of values that none of the asker's roles may unmask at this place stay masked.
 
     Raises:
         Forbidden: without the permission `personal:unmask`; that is recorded too.
@@ -280,7 +288,8 @@ def unmask(
         shown = {k: v for k, v in answers.items() if not questions or k in questions}
         form = surveys.get(row.survey_id, row.survey_version)
         kinds = kinds_of(form)
-        clear = {k for k in shown if kinds.get(k, "text") in asking.fields}
+        fields = fields_of(asking, row)
+        clear = {k for k in shown if kinds.get(k, "text") in fields}
         record(
             connection,
             asking.actor(),

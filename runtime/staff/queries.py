@@ -54,7 +54,8 @@ class Line(msgspec.Struct, frozen=True):
 class Detail(msgspec.Struct, frozen=True):
     """One response with its answers; `has_personal` tells that more, or files, are kept apart.
 
-    `times` are seconds by page, from its first showing to its last answer.
+    `department` is the dictionary's id; `times` are seconds by page, from its first showing to its
+    last answer.
     """
 
     line: Line
@@ -65,6 +66,8 @@ class Detail(msgspec.Struct, frozen=True):
     times: dict[str, float]
     context: dict[str, Any]
     has_personal: bool
+    department: str | None
+    is_whistleblow: bool
 
 
 _LINES = """
@@ -75,7 +78,8 @@ LEFT JOIN departments d ON d.id = r.department
 """
 _DETAIL = _LINES.replace(
     "r.ending\n",
-    "r.ending, r.lang, r.path, r.asked, r.answers, r.times, r.context, "
+    "r.ending, r.lang, r.path, r.asked, r.answers, r.times, r.context, r.department, "
+    "s.kind = 'whistleblow' AS is_whistleblow, "
     "(EXISTS (SELECT FROM response_personal p "
     "WHERE p.site = r.site AND p.month = r.month AND p.id = r.id) "
     "OR EXISTS (SELECT FROM attachments a WHERE a.session_id = r.session_id)) AND NOT EXISTS "
@@ -187,6 +191,8 @@ def get_response(connection: sa.Connection, reach: Reach, response_id: str) -> D
         row.times,
         row.context,
         row.has_personal,
+        row.department,
+        row.is_whistleblow,
     )
 
 
@@ -304,7 +310,22 @@ def _reached(reach: Reach) -> tuple[list[str], dict[str, Any]]:
         values["reach_departments"] = list(reach.departments)
     if not reach.whistleblow:
         conditions.append("s.kind <> 'whistleblow'")
+    if reach.parts:
+        parts = [_part(number, part, values) for number, part in enumerate(reach.parts)]
+        conditions.append(f"({' OR '.join(parts)})")
     return conditions, values
+
+
+def _part(number: int, part: Reach, values: dict[str, Any]) -> str:
+    """What one of several roles reaches."""
+    names = {"r.site": part.sites, "r.department": part.departments}
+    conditions = ["true"] if part.whistleblow else ["s.kind <> 'whistleblow'"]
+    for column, wanted in names.items():
+        if wanted is not None:
+            name = f"part_{number}_{column[2:]}"
+            conditions.append(f"{column} = ANY(:{name})")
+            values[name] = list(wanted)
+    return f"({' AND '.join(conditions)})"
 
 
 def _line(row: Any) -> Line:

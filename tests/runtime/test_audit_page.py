@@ -43,7 +43,7 @@ def signed_in(deployment: Deployment) -> Iterator[SignedIn]:
 
         def sign_in(*permissions: Permission) -> TestClient[Any]:
             who = Principal(
-                "u9", "审计员", frozenset(permissions), NOTHING, frozenset(), "s9", "zh-CN",
+                "u9", "审计员", frozenset(permissions), NOTHING, NOTHING, (), "s9", "zh-CN",
                 "full", "c", "10.0.0.9",
             )  # fmt: skip
 

@@ -343,6 +343,73 @@ def test_a_foreign_response_is_not_found(
                 assert (str(row.id) in file) == within, (scope, row, kind)
 
 
+TWO_ROLES: dict[str, tuple[dict[str, dict[str, Any]], str, str, str]] = {
+    "a site, and a department everywhere": (
+        {"site_manager": {"sites": ("south",)}, "department_head": {"departments": ("eye",)}},
+        "plain south skin, plain south -, plain north eye", "plain north eye", "",
+    ),
+    "a reader of one site who exports and unmasks at another": (
+        {"site_manager": {"sites": ("north",)}, "analyst": {"sites": ("south",)},
+         "service_centre_handler": {"departments": ("skin",)}},
+        "plain north skin, plain north eye, plain south skin, plain south -",
+        "plain south skin, plain south -", "plain north skin, plain south skin",
+    ),
+    "reports of wrongdoing at one site, all else everywhere": (
+        {"discipline_officer": {"sites": ("south",)}, "analyst": {}, "service_centre_handler": {}},
+        "plain north skin, plain north eye, plain south skin, plain south -, secret south skin, "
+        "secret south -",
+        "plain north skin, plain north eye, plain south skin, plain south -",
+        "plain north skin, plain north eye, plain south skin, plain south -",
+    ),
+}  # fmt: skip
+"""Roles that one person holds; what they read, what they take as a file, what they unmask."""
+
+
+@pytest.mark.parametrize("case", TWO_ROLES)
+def test_no_role_lends_its_reach_to_another(
+    case: str, filled: Deployment, client: TestClient[Any]
+) -> None:
+    """Read, exported, unmasked and found by a contact: each as far as the roles that may, where
+    they are held. # S36 (part) S37 (part) S42 (part)
+    """
+    held, read, exported, unmasked = TWO_ROLES[case]
+    sign_in(filled, client, "looker")
+    with filled.db.begin() as connection:
+        user = users.ensure(connection, "looker", "looker")
+        for role, where in held.items():
+            roles.grant(connection, user, role, **where)
+        link = users.give_link(connection, user, "look")
+    with filled.db.begin_everywhere() as connection:
+        found = connection.execute(
+            sa.text("SELECT id, survey_id, site, department FROM responses")
+        ).all()
+    names = {str(row.id): f"{row.survey_id} {row.site} {row.department or '-'}" for row in found}
+    client.cookies.clear()
+    client.post(f"/staff/sign-in/{link}", follow_redirects=False)
+    page = client.get("/staff/").text
+    csrf = re.findall(r'name="_csrf" value="(\w+)"', page)[0]
+
+    def told(text: str) -> list[str]:
+        return sorted(names[one] for one in set(re.findall(r"[0-9a-f-]{36}", text)) & names.keys())
+
+    def wanted(text: str) -> list[str]:
+        return sorted(filter(None, text.split(", ")))
+
+    assert told(client.get("/staff/responses").text) == wanted(read)
+    opened = [one for one in names if client.get(f"/staff/responses/{one}").status_code == 200]
+    assert sorted(names[one] for one in opened) == wanted(read)
+    for kind in ("csv", "jsonl", "fhir.json"):
+        assert told(client.get(f"/staff/responses.{kind}").text) == wanted(exported), kind
+    clear: list[str] = []
+    for one in names:
+        form = {"_csrf": csrf, "reason": "回访患者"}
+        if "13912345678" in client.post(f"/staff/responses/{one}/personal", data=form).text:
+            clear.append(names[one])
+    assert sorted(clear) == wanted(unmasked)
+    searched = client.post("/staff/search", data={"_csrf": csrf, "q": "13912345678"}).text
+    assert told(searched) == wanted(unmasked)
+
+
 def _link(deployment: Deployment) -> str:
     with deployment.db.begin() as connection:
         return users.give_link(connection, users.ensure(connection, "looker", "looker"), "look")

@@ -3,7 +3,7 @@
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,9 +15,10 @@ from sqlalchemy.exc import ProgrammingError
 
 from runtime.kit.clock import hospital_day
 from runtime.kit.db import Database
-from runtime.kit.reach import EVERYTHING, NOTHING, Reach
+from runtime.kit.reach import EVERYTHING, NOTHING, Reach, sum_of
 from runtime.org.models import Department, Site
 from runtime.org.service import store_organisation
+from runtime.staff import queries
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
@@ -119,6 +120,38 @@ def test_each_reach_sees_just_its_rows(filled: Deployment) -> None:
                 assert count(connection, "events") == count(connection, "response_feed") == 0
 
 
+SOME = [
+    Reach(("north",), None, False),
+    Reach(None, ("skin",), False),
+    Reach(("south",), ("eye",), True),
+    Reach(("south",), ("skin",), True),
+    Reach(("north", "south"), None, True),
+    Reach(("'", "north"), ("{*}", "eye"), False),
+]
+
+
+def test_what_several_roles_reach_is_what_each_of_them_reaches(filled: Deployment) -> None:
+    """Every two and three of six, against one after the other; never what only their sites and
+    departments together would hold. # S36 (part) S38 S42 (part)
+    """
+    alone: dict[Reach, set[tuple[str, str, str | None]]] = {}
+    for reach in SOME:
+        with filled.db.begin_for(reach) as connection:
+            alone[reach] = seen(connection)
+    for several in (*combinations(SOME, 2), *combinations(SOME, 3)):
+        reach = sum_of(several)
+        expected = set[tuple[str, str, str | None]]().union(*(alone[one] for one in several))
+        with filled.db.begin_for(reach) as connection:
+            assert seen(connection) == expected, several
+            for table in ("response_personal", "response_lookups", "consents"):
+                assert count(connection, table) == len(expected), (several, table)
+            lines, _ = queries.list_responses(connection, reach, queries.Filters(), None)
+            assert len(lines) == len(expected), several
+            if reach.parts:
+                for table in ("response_tallies", "events", "response_feed"):
+                    assert count(connection, table) == 0, (several, table)
+
+
 def test_nothing_is_added_or_changed_outside_the_reach(filled: Deployment) -> None:
     """An insert for another site or department is refused, an update finds nothing. # S38"""
     insert = sa.text(
@@ -138,6 +171,12 @@ def test_nothing_is_added_or_changed_outside_the_reach(filled: Deployment) -> No
             filled.db.begin_for(reach) as connection,
         ):
             connection.execute(insert, values)
+    two = sum_of((Reach(("north",), None, False), Reach(None, ("skin",), False)))
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        filled.db.begin_for(two) as connection,
+    ):
+        connection.execute(insert, {"site": "south", "department": "eye", "id": uuid4()})
     with filled.db.begin_for(Reach(("south",), None, False)) as connection:
         change = sa.text("UPDATE response_personal SET sealed = sealed WHERE site = 'north'")
         assert connection.execute(change).rowcount == 0

@@ -14,12 +14,12 @@ from litestar.testing import TestClient
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from runtime.accounts import role_editing
-from runtime.accounts.access import Principal
+from runtime.accounts.access import Principal, Unmasking
 from runtime.accounts.service import create_token
 from runtime.audit.models import Actor
 from runtime.kit.db import Database
 from runtime.kit.problems import Forbidden, NotFound, Overloaded, StateConflict, Unprocessable
-from runtime.kit.reach import Reach
+from runtime.kit.reach import EVERYTHING, NOTHING, Reach
 from runtime.responses import consents, personal
 from runtime.responses.feed import read_feed
 from runtime.responses.resealing import STEPS
@@ -89,7 +89,8 @@ def staff(
         name="审核员",
         permissions=frozenset(permissions),
         reach=Reach(sites, None, False),
-        fields=frozenset(fields),
+        exports=NOTHING,
+        unmasking=(Unmasking(EVERYTHING, frozenset(fields)),),
         session="s1",
         lang=None,
         stage="full",

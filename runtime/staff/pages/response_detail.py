@@ -167,9 +167,15 @@ def _one(
         files=[file_line(one, detail.line.id, shown.given, form, lang) for one in shown.files],
         is_clear=shown.is_clear,
         reason=shown.reason,
-        may_unmask=principal.may("personal:unmask") and detail.has_personal and not shown.is_clear,
+        may_unmask=detail.has_personal and not shown.is_clear and _may_unmask(principal, detail),
         ending=_ending(detail, form, lang),
     )
+
+
+def _may_unmask(principal: Principal, detail: queries.Detail) -> bool:
+    """Whether one of the asker's roles unmasks something at this place."""
+    site, department = detail.line.site, detail.department
+    return bool(principal.fields_at(site, department, is_whistleblow=detail.is_whistleblow))
 
 
 def _steps(detail: queries.Detail, form: Form, lang: str, told: Any) -> list[Step]:

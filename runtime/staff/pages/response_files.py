@@ -183,16 +183,15 @@ def export_fhir(
 
 def _export(request: Http, deployment: Deployment, principal: Principal, kind: str) -> bytes:
     """The file's content; that it was made is recorded with it."""
-    with deployment.db.begin_for(principal.reach) as connection:
-        departments = queries.list_departments(connection, principal.reach)
+    with deployment.db.begin_for(principal.exports) as connection:
+        departments = queries.list_departments(connection, principal.exports)
         filters = filters_of(departments, asked_of(request))
         found = _found(connection, principal, filters)
         if kind in ("jsonl", "fhir"):
             content, count = (_lines if kind == "jsonl" else _bundle)(found, deployment)
         else:
-            versions = (
-                queries.versions_of(connection, principal.reach, filters) if filters.survey else []
-            )
+            reach = principal.exports
+            versions = queries.versions_of(connection, reach, filters) if filters.survey else []
             sheet = Sheet(deployment, filters.survey, versions, language_of(request, principal))
             names = dictionary_names(connection, sheet.lang)
             content, count = (_csv if kind == "csv" else _xlsx)(_rows(found, sheet, names))
@@ -228,7 +227,7 @@ def _file(content: bytes, name: str, media_type: str) -> Response[bytes]:
 def _found(
     connection: sa.Connection, principal: Principal, filters: queries.Filters
 ) -> Iterator[queries.Exported]:
-    found = queries.export_responses(connection, principal.reach, filters, MOST_EXPORTED + 1)
+    found = queries.export_responses(connection, principal.exports, filters, MOST_EXPORTED + 1)
     yield from islice(found, MOST_EXPORTED)
     if next(found, None) is not None:
         raise Unprocessable("export_too_many", f"More than {MOST_EXPORTED:,} responses fit.")

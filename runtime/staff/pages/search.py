@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.types import ControllerRouterHandler
@@ -118,16 +117,17 @@ class Search:
         if not self.principal.may("responses:read"):
             return
         with self.deployment.db.begin_for(self.principal.reach) as connection:
-            lines = queries.lines_of(connection, self.principal.reach, self._wanted(connection))
+            lines = queries.lines_of(connection, self.principal.reach, self._wanted())
         for line in lines:
             title = f"{in_language(line.title, self.lang)} · {local_time(line.submitted_at)}"
             yield Hit(f"/staff/responses/{line.id}", title, line.id)
 
-    def _wanted(self, connection: sa.Connection) -> list[UUID]:
+    def _wanted(self) -> list[UUID]:
         """The responses of this number; else those in which this contact was given.
 
         Finding somebody by their contact is a look at personal data: it needs the permission to
-        see them and leaves a line that names the kind of contact, never the contact.
+        see such a contact where it was given, and leaves a line that names the kind of contact,
+        never the contact.
         """
         try:
             return [UUID(self.text)]
@@ -136,16 +136,17 @@ class Search:
         if kind is None or not self.principal.may("personal:unmask"):
             return []
         vault = self.deployment.vault
-        found = personal.find_responses(connection, vault, kind, self.text, MOST + 1)
-        record(
-            connection,
-            self.principal.actor(),
-            "responses.searched",
-            "responses",
-            kind,
-            facts={"found": len(found)},
-            clock=self.deployment.clock,
-        )
+        with self.deployment.db.begin_for(self.principal.finds_by(kind)) as connection:
+            found = personal.find_responses(connection, vault, kind, self.text, MOST + 1)
+            record(
+                connection,
+                self.principal.actor(),
+                "responses.searched",
+                "responses",
+                kind,
+                facts={"found": len(found)},
+                clock=self.deployment.clock,
+            )
         return found
 
 

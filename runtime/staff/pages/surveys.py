@@ -99,7 +99,8 @@ def _is_named(line: SurveyLine, wanted: str) -> bool:
 
 def _uses(deployment: Deployment, principal: Principal) -> dict[str, queries.Use] | None:
     """How often each survey was answered; None for who sees no responses or some departments'."""
-    if not principal.may("responses:read") or principal.reach.departments is not None:
+    is_part = principal.reach.departments is not None or principal.reach.parts
+    if not principal.may("responses:read") or is_part:
         return None
     with deployment.db.begin_for(principal.reach) as connection:
         return queries.count_by_survey(connection, deployment.clock())
