@@ -27,6 +27,7 @@ from sqlalchemy import exc
 from runtime import __version__, migrations
 from runtime.bank.routes import bank_router
 from runtime.kit import metrics
+from runtime.kit.bodies import in_time
 from runtime.kit.executor import BoundedExecutor
 from runtime.kit.http import (
     Http,
@@ -103,7 +104,7 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
         on_app_init=[_no_default_logging],
     )
     headers = [*RAW_HEADERS, HSTS] if settings.public_url.startswith("https://") else RAW_HEADERS
-    app.asgi_handler = metrics.measured(app.asgi_handler, headers)
+    app.asgi_handler = metrics.measured(in_time(app.asgi_handler), headers)
     return app
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import msgspec
 from litestar.datastructures import UploadFile
 
+from runtime.kit.bodies import form_of
 from runtime.kit.http import Http
 from runtime.kit.problems import Forbidden
 
@@ -34,7 +35,7 @@ async def read_posted(request: Http) -> Posted:
     require_own_page(request)
     fields: dict[str, list[str]] = {}
     files: dict[str, tuple[str, bytes]] = {}
-    form = await request.form()
+    form = await form_of(request)
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
             files[name] = (value.filename, await value.read())

@@ -11,6 +11,7 @@ from litestar import MediaType, Request, Response
 from litestar.datastructures import FormMultiDict, State, UploadFile
 from litestar.exceptions import HTTPException
 
+from runtime.kit.bodies import MULTIPART, form_of
 from runtime.kit.ids import new_id
 from runtime.kit.problems import (
     PROBLEM_TYPE,
@@ -27,7 +28,6 @@ T = TypeVar("T")
 Http = Request[Any, Any, State]
 
 JSON = "application/json"
-MULTIPART = "multipart/form-data"
 MAX_DEPTH = 32
 MAX_NAMED = 20
 _MISSING = re.compile(r"Object missing required field `(\w+)`$")
@@ -79,7 +79,7 @@ async def read_form(request: Http, fields: Set[str]) -> tuple[FormMultiDict, lis
     """
     if media_of(request) != MULTIPART:
         raise UnsupportedMedia("media_type", "Send the body as multipart/form-data.")
-    form = await request.form()
+    form = await form_of(request)
     items = list(form.multi_items())
     files = [value for _, value in items if isinstance(value, UploadFile)]
     others = {name for name, value in items if not isinstance(value, UploadFile)} - fields

@@ -5,6 +5,7 @@ AppError
 ├── NotSignedIn 401         no usable credential
 ├── Forbidden 403           the credential does not allow this
 ├── NotFound 404            foreign or unknown
+├── TooSlow 408             the body did not arrive in time
 ├── StateConflict 409       not possible in this state
 ├── Gone 410                was there, is over
 ├── TooLarge 413
@@ -98,6 +99,11 @@ class Forbidden(AppError):
 class NotFound(AppError):
     status = 404
     title = "Not found"
+
+
+class TooSlow(AppError):
+    status = 408
+    title = "The body came too slowly"
 
 
 class StateConflict(AppError):

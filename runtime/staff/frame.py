@@ -17,6 +17,7 @@ from litestar.handlers import BaseRouteHandler
 from runtime.accounts import browser
 from runtime.accounts.access import Principal
 from runtime.audit.service import record
+from runtime.kit.bodies import form_of
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http, address_header, number_of
 from runtime.kit.problems import AppError, Forbidden, NotSignedIn
@@ -73,7 +74,7 @@ def from_own_page_for(deployment: Deployment) -> ConsoleGuard:
         if request.method in SAFE_METHODS:
             return
         principal: Principal = connection.state["principal"]
-        given = connection.headers.get("x-csrf-token") or (await request.form()).get("_csrf", "")
+        given = connection.headers.get("x-csrf-token") or (await form_of(request)).get("_csrf", "")
         is_own = hmac.compare_digest(principal.csrf.encode(), str(given).encode("utf-8", "replace"))
         if not is_own or not browser.is_same_origin(request, deployment.settings):
             raise Forbidden("form_token", "The form was not sent from a page of ours.")

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 from litestar.datastructures import UploadFile
 
+from runtime.kit.bodies import form_of
 from runtime.kit.http import Http
 
 UPLOAD = "upload."
@@ -45,7 +46,7 @@ async def read_posted(request: Http, max_file_bytes: int) -> Posted:
     """The form of a request; of a file that is too large one byte more than allowed is read."""
     fields: dict[str, list[str]] = {}
     files: list[PostedFile] = []
-    for name, value in (await request.form()).multi_items():
+    for name, value in (await form_of(request)).multi_items():
         if not isinstance(value, UploadFile):
             fields.setdefault(name, []).append(str(value))
         elif value.filename and name.startswith(UPLOAD):

@@ -1,5 +1,6 @@
 """The running program under strain: requests that two could read differently, and much at once."""
 
+import asyncio
 import socket
 import statistics
 import threading
@@ -11,6 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from runtime.kit.bodies import in_time
+from runtime.kit.problems import TooSlow
 from tests.security.hospital import Hospital
 
 pytestmark = pytest.mark.xdist_group("strain")
@@ -77,6 +80,46 @@ def test_two_sound_requests_over_one_connection_are_answered_both(hospital: Hosp
     """The corpus is refused for what it is, not for coming together. # S45 (part)"""
     answer = sent(hospital.base, HEAD + b"Content-Length: 2\r\n\r\n{}" + SECOND)
     assert answer.count(b"HTTP/1.1 ") == 2 and b'"live"' in answer
+
+
+@pytest.mark.parametrize(
+    "path", ["/s/outpatient_satisfaction/fill", "/s/x", "/kiosk/fill", "/staff/sign-in"]
+)
+def test_a_form_of_countless_fields_is_refused_unread(hospital: Hospital, path: str) -> None:
+    """Hundreds of thousands of empty fields, from anybody. # S28 (part) S66 (part)
+
+    One more than allowed is refused everywhere; what is allowed gets as far as its token.
+    """
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    with httpx.Client(base_url=hospital.base, timeout=30, headers=kind) as http:
+        assert http.post(path, content=b"a=&" * 300_000).status_code == 413
+        assert http.post(path, content=b"a=&" * 20_001).status_code == 413
+        assert http.post(path, content=b"a=&" * 20_000).status_code in (403, 404, 410)
+
+
+def test_a_body_that_stands_still_is_over() -> None:
+    """Between two pieces, or drop by drop for too long; a whole one is waited for. # S66 (part)"""
+    pieces: list[tuple[float, bytes]] = []
+
+    async def read(_scope: Any, receive: Any, _send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+
+    async def drip() -> Any:
+        wait_seconds, body = pieces.pop(0)
+        await asyncio.sleep(wait_seconds)
+        return {"type": "http.request", "body": body, "more_body": bool(pieces)}
+
+    app: Any = in_time(read, silent_seconds=0.4, whole_seconds=1.0)
+    send: Any = None
+    scope: Any = {"type": "http"}
+    for waits, is_slow in (([0, 0.1, 0.1], False), ([0, 5], True), ([5], True), ([0.2] * 9, True)):
+        pieces[:] = [(wait_seconds, b"x") for wait_seconds in waits]
+        if is_slow:
+            with pytest.raises(TooSlow):
+                asyncio.run(app(scope, drip, send))
+        else:
+            asyncio.run(app(scope, drip, send))
 
 
 def test_a_body_that_breaks_off_is_no_error_of_ours(hospital: Hospital) -> None:

@@ -14,6 +14,7 @@ from builder.tree import Tree, to_tree
 from engine.parse import parse
 from runtime.accounts.access import Principal, needs
 from runtime.drafts import service as drafts
+from runtime.kit.bodies import form_of
 from runtime.kit.http import Http, is_too_deep
 from runtime.kit.problems import Unprocessable
 from runtime.kit.words import say
@@ -136,7 +137,7 @@ def _begin(deployment: Deployment, principal: Principal, tree: Tree) -> Response
 
 async def posted_file(request: Http) -> bytes:
     """The file of a form; b"" where none was chosen."""
-    file = (await request.form()).get("file")
+    file = (await form_of(request)).get("file")
     if isinstance(file, UploadFile) and file.filename:
         return await file.read(BODY_BYTES + 1)
     return b""

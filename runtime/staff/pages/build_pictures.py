@@ -11,6 +11,7 @@ from msgspec import Struct
 from builder.edits import AnyEdit, SetMember, Several
 from builder.tree import Tree, tree_of
 from engine.questions import Question
+from runtime.kit.bodies import form_of
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, TooLarge, Unprocessable, UnsupportedMedia
 from runtime.staff.building import TYPES, Desk, Told
@@ -43,7 +44,7 @@ class Choice(Struct, frozen=True):
 
 async def posted_picture(request: Http) -> bytes:
     """The picture of a form; empty where none was chosen. One byte too many tells that it is."""
-    file = (await request.form()).get("file")
+    file = (await form_of(request)).get("file")
     is_file = isinstance(file, UploadFile) and bool(file.filename)
     return await file.read(MAX_BYTES + 1) if is_file and isinstance(file, UploadFile) else b""
 

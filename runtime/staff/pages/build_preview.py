@@ -14,6 +14,7 @@ from builder.edits import Insert
 from builder.walks import new_walk
 from builder.words import RuleWords
 from renderers import miniprogram
+from runtime.kit.bodies import form_of
 from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
 from runtime.kit.words import say
@@ -56,7 +57,7 @@ async def posted(request: Http) -> Posted:
     """The form of a request; what is in its files is not read."""
     fields: dict[str, list[str]] = {}
     files: dict[str, str] = {}
-    for name, value in (await request.form()).multi_items():
+    for name, value in (await form_of(request)).multi_items():
         if isinstance(value, UploadFile):
             if value.filename and name.startswith("upload."):
                 files[name.removeprefix("upload.")] = value.filename

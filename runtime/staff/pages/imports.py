@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from runtime.accounts.access import Principal, needs
 from runtime.audit.export import neutral_cell
+from runtime.kit.bodies import form_of
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
 from runtime.kit.words import say
@@ -40,7 +41,7 @@ class Table(Struct, frozen=True):
 
 async def posted_table(request: Http) -> Table:
     """The table of a form; empty where none was chosen."""
-    form = await request.form()
+    form = await form_of(request)
     file = form.get("file")
     if isinstance(file, UploadFile) and file.filename:
         return Table(await file.read(MAX_FILE_BYTES + 1), file.filename[-100:])

@@ -19,6 +19,7 @@ from litestar.types import ControllerRouterHandler
 from runtime.accounts import browser, totp, users
 from runtime.accounts.access import Principal
 from runtime.accounts.sign_in import Codes, Refused, Signed
+from runtime.kit.bodies import form_of
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http
 from runtime.kit.problems import Forbidden, NotFound
@@ -49,7 +50,7 @@ class Fields(dict[str, str]):
 async def posted_fields(request: Http) -> Fields:
     """The form of a request."""
     fields = Fields()
-    for name, value in (await request.form()).multi_items():
+    for name, value in (await form_of(request)).multi_items():
         if isinstance(value, str):
             fields.setdefault(name, value)
     return fields
