@@ -47,10 +47,6 @@ _TURNED = {
 _TOKENS = re.compile("|".join(re.escape(token) for token in _TURNED))
 _SYMBOLS = {"==": "!=", "!=": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 SMALL = 100
-_INDENTED = frozenset(
-    {"write", "due", "keep", "required", "fast_path", "slow_path", "hidden", "derive", "score"}
-    | {"computed", "nested_score"}
-)
 _WORDED = frozenset({"fault", "bad", "Problem"})
 _ELSEWHERE = frozenset(
     {"cells", "entered_text", "rename_placeholders", "accepts", "point_values", "texts"}
@@ -67,10 +63,11 @@ class Mutant:
     apply: Callable[[], None]
 
 
-def mutants(tree: ast.Module, path: Path, generates_code: bool) -> Iterator[Mutant]:
+def mutants(tree: ast.Module, path: Path, module: str, generates_code: bool) -> Iterator[Mutant]:
     """All mutants of a parsed module; `apply` changes the tree itself, for good.
 
     Args:
+        module: what the keys begin with.
         generates_code: its strings are Python code, in which operators are turned round too.
     """
     source = path.read_text("utf-8")
@@ -78,7 +75,7 @@ def mutants(tree: ast.Module, path: Path, generates_code: bool) -> Iterator[Muta
     for node, where in _places(tree, ""):
         for change, apply in _changes(node, generates_code):
             text = " ".join((ast.get_source_segment(source, node) or "").split())[:90]
-            key = f"{path.stem}.{where}: {change} in `{text}`"
+            key = f"{module}.{where}: {change} in `{text}`"
             seen[key] += 1
             if seen[key] > 1:
                 key += f" ({seen[key]})"
@@ -102,30 +99,14 @@ def _places(node: ast.AST, where: str) -> Iterator[tuple[ast.AST, str]]:
 
 
 def _argument_places(call: ast.Call, where: str) -> Iterator[tuple[ast.AST, str]]:
-    """Without how deep a written line is indented and what a problem's wording is told."""
+    """Without what a problem's wording is told."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     yield from _places(call.func, where)
-    for argument in call.args[1:] if name in _INDENTED and _is_own(call) else call.args:
+    for argument in call.args:
         yield from _places(argument, where)
     for keyword in call.keywords if name not in _WORDED else ():
         if keyword.arg != "strict":
             yield from _places(keyword.value, where)
-
-
-def _is_own(call: ast.Call) -> bool:
-    """Whether it is a method of the writer, whose first argument is the indentation."""
-    func = call.func
-    return (
-        isinstance(func, ast.Attribute)
-        and isinstance(func.value, ast.Name)
-        and bool(func.value.id == "self" and call.args and _is_depth(call.args[0]))
-    )
-
-
-def _is_depth(node: ast.expr) -> bool:
-    if isinstance(node, ast.BinOp):
-        return _is_depth(node.left)
-    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id == "depth")
 
 
 def _named(node: ast.AST, where: str) -> str:

@@ -33,7 +33,6 @@ EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 MODULES = (
     "arithmetic",
     "check",
-    "compile",
     "context",
     "derivation",
     "journey",
@@ -46,7 +45,9 @@ MODULES = (
     "text",
     "view",
 )
-GENERATORS = {"compile", "single_choice", "multi_choice", "rating", "nps", "number", "yes_no"}
+PACKAGES = ("compile", "questions")
+GENERATORS = {"base", "single_choice", "multi_choice", "rating", "nps", "number", "yes_no"}
+"""Types of question that write the test of a good answer themselves; so does all of `compile`."""
 SEED = 20260115
 MUTANT_SECONDS = 20
 MUTANT_BYTES = 2 * 1024**3
@@ -75,13 +76,13 @@ def targets() -> list[Target]:
     """Every mutant of the modules that hold the semantics."""
     folder = ROOT / "engine"
     paths = [folder / f"{name}.py" for name in MODULES]
-    paths += sorted((folder / "questions").glob("*.py"))
+    paths += [path for name in PACKAGES for path in sorted((folder / name).glob("*.py"))]
     found: list[Target] = []
     for path in paths:
         tree = ast.parse(path.read_text("utf-8"))
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        name = ".".join(parts).removesuffix(".__init__")
-        for mutant in mutants(tree, path, path.stem in GENERATORS or path.stem == "base"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        generates_code = path.parent.name == "compile" or path.stem in GENERATORS
+        for mutant in mutants(tree, path, name.removeprefix("engine."), generates_code):
             found.append(Target(name, path, tree, mutant))
     return found
 
