@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Eq: (ast.NotEq,),
@@ -93,7 +94,8 @@ def _places(node: ast.AST, where: str) -> Iterator[tuple[ast.AST, str]]:
             isinstance(node, ast.ClassDef) and field == "keywords"
         ):
             continue
-        for child in value if isinstance(value, list) else [value]:
+        children = cast(list[object], value) if isinstance(value, list) else [value]
+        for child in children:
             if isinstance(child, ast.AST) and not _is_still(child):
                 yield from _places(child, _named(child, where))
 

@@ -32,7 +32,6 @@ ROOT = Path(__file__).parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 MODULES = (
     "arithmetic",
-    "check",
     "context",
     "derivation",
     "journey",
@@ -45,7 +44,7 @@ MODULES = (
     "text",
     "view",
 )
-PACKAGES = ("compile", "questions")
+PACKAGES = ("check", "compile", "questions")
 GENERATORS = {"base", "single_choice", "multi_choice", "rating", "nps", "number", "yes_no"}
 """Types of question that write the test of a good answer themselves; so does all of `compile`."""
 SEED = 20260115
@@ -58,7 +57,7 @@ class Outcome:
     """What a run found."""
 
     killed: int = 0
-    survivors: list[Mutant] = field(default_factory=list)
+    survivors: list[Mutant] = field(default_factory=list[Mutant])
     left: int = 0
 
 
