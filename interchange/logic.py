@@ -33,7 +33,7 @@ _FINITE = ("choice", "boolean")
 _ORDER = ("lt", "le", "gt", "ge")
 _AGGREGATES = {"sum()": "sum", "avg()": "mean", "min()": "min", "max()": "max", "count()": "count"}
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "^"))
-_NUMERIC = frozenset(("iif()", "size()"))
+_NUMERIC = frozenset(("iif()", "size()", "number()"))
 MAX_PAIRS = 30
 MAX_EXPANSIONS = 200
 MAX_LEVELS = 40
@@ -45,6 +45,7 @@ class Ref(NamedTuple):
     `values` pairs each value that the source can hold with our literal, where they are few;
     `as_number` names a ref that holds the value as a number, where the value is no number itself.
     `parts` are all refs of a question that became several: one answered is an answer.
+    `is_calculated`: without a value it is no number (NaN) rather than an empty answer.
     """
 
     ref: str
@@ -52,6 +53,7 @@ class Ref(NamedTuple):
     values: tuple[tuple[Any, Any], ...] = ()
     as_number: Callable[[], str] | None = None
     parts: tuple[str, ...] = ()
+    is_calculated: bool = False
 
 
 class Constant(NamedTuple):
@@ -253,7 +255,9 @@ class Logic:
                 return Constant(tree)
 
     def _numeric(self, number: Number) -> Ref | Constant:
-        return Ref(number, "number") if isinstance(number, str) else Constant(number)
+        if not isinstance(number, str):
+            return Constant(number)
+        return Ref(number, "number", is_calculated=not self.language.empty_is_zero)
 
     def _comparison(self, op: str, left: Tree, right: Tree) -> Rule:
         told = self._of_truth(op, left, right)
@@ -293,6 +297,8 @@ class Logic:
 
     def _against(self, op: str, ref: Ref, value: Any, holds: Callable[[Any], bool]) -> Rule:
         """`holds` says what the source says of each value of the name."""
+        if ref.is_calculated and value in ("", []):
+            return ALWAYS if op == "ne" else NEVER
         if value in (None, "", []) and op in ("eq", "ne"):
             present = either(*map(answered, ref.parts or (ref.ref,)))
             return negated(present) if op == "eq" else present
@@ -390,7 +396,7 @@ class Logic:
 
     def _of_two(self, op: str, one: Ref, two: Ref) -> Rule:
         says = self.language.comparisons[op]
-        if one.ref == two.ref:
+        if one.ref == two.ref and not (one.is_calculated or two.is_calculated):
             return self._with_itself(says, one)
         if one.kind in _FINITE:
             turned = _TURNED.get(op, op)
@@ -406,7 +412,7 @@ class Logic:
         refs = [r.ref for r in (one, two) if r.ref not in self.calculations.total]
         refs = [ref for ref in refs if ref != "today"]
         known = total(compare_refs(op, one.ref, two.ref), *refs)
-        if says(None, None) and len(refs) == 2:
+        if says(None, None) and len(refs) == 2 and not (one.is_calculated or two.is_calculated):
             return either(known, both(*map(silent, refs)))
         return known
 
@@ -449,6 +455,8 @@ class Logic:
                 return self._aggregate(op, args)
             case Call("size()", (Name() as name,)):
                 return self._size(name)
+            case Call("number()", (inner,)):
+                return self._value(inner)
             case Call():
                 raise Unreadable("function", shown(tree))
             case _:
@@ -486,6 +494,14 @@ class Logic:
         value = {"op": _AGGREGATES[op], "of": of}
         if op == "avg()" and self.language.empty_is_zero:
             return {"op": "sum", "of": [self.calculations.add(value, False), 0]}
+        return value if self.language.empty_is_zero else self._of_all(value, of)
+
+    def _of_all(self, value: dict[str, Any], of: list[Number]) -> dict[str, Any]:
+        """The value where every operand has one: each is taken from itself and added."""
+        for number in of:
+            if isinstance(number, str) and number not in self.calculations.total:
+                nothing = self.calculations.add({"op": "sub", "of": [number, number]}, False)
+                value = {"op": "sub", "of": [self.calculations.add(value, False), nothing]}
         return value
 
     def _arithmetic(self, op: str, args: tuple[Tree, ...]) -> Number | dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 
 from engine.definition import FORMAT
 from interchange.expression import Unreadable
+from interchange.logic import Ref
 from interchange.names import fitted, source_id
 from interchange.report import Conversion, Report
 from interchange.settle import settled
@@ -50,6 +51,12 @@ def read(data: bytes, language: str | None = None) -> Conversion:
     return report.outcome(settled(tree, report))
 
 
+def _says_more(row: Row, parameters: str) -> bool:
+    """Whether parameters say more than what the question's type reads of them."""
+    read = {"range": {"start", "end", "step"}}.get(row.get("type").lower(), {"randomize"})
+    return not set(re.findall(r"([\w-]+)\s*=", parameters)) <= read
+
+
 class _Group:
     """An open group: its rule, and whether the patient would repeat it."""
 
@@ -89,6 +96,8 @@ class _Reader:
         self.pages[:] = [page for page in self.pages if page["questions"]]
         if context.calculations.made:
             tree["computed"] = list(context.calculations.made.values())
+        for place in self.book.formulas:
+            self.report.lose("formula", place)
         for sheet in self.book.others:
             self.report.note("other_sheet", sheet)
         return tree
@@ -112,12 +121,20 @@ class _Reader:
             self._control(row, control.group(1), control.group(2))
             self._say_lost(row, of_group=True)
         elif kind.lower() in METADATA:
-            self.report.note("metadata", row.place("type"), kind)
+            self._metadata(row, kind)
         elif any(group.repeats for group in self.open):
             self.report.refuse("repeats", row.place(), row.get("name"))
             self.context.later.discard(row.get("name"))
         else:
             self._question(row, kind)
+
+    def _metadata(self, row: Row, kind: str) -> None:
+        """What the program that fills the form notes by itself; rules may read the day."""
+        self.report.note("metadata", row.place("type"), kind)
+        name = row.get("name")
+        self.context.later.discard(name)
+        if kind.lower() == "today" and name:
+            self.context.refs[name] = Ref("today", "date")
 
     # -- groups are pages -------------------------------------------------------------------
 
@@ -205,6 +222,8 @@ class _Reader:
             self._required(row, made)
             context.refs[name] = ref
         questions.constrain(context, row, made)
+        if row.get("calculation", "calculate") and made["type"] != "statement":
+            self.report.lose("set_value", row.place("calculation"), row.get("calculation"))
         rules = [*(self.open[-1].rules if self.open else []), *([rule] if rule else [])]
         self._add(row, made, rules)
         if rules or "show_if" in self.pages[-1]:
@@ -260,5 +279,5 @@ class _Reader:
                 self.report.lose(lost[base], row.place(column), text)
             elif base in MEDIA:
                 self.report.lose("picture", row.place(column), text)
-            elif base not in READ:
+            elif base not in READ or (base == "parameters" and _says_more(row, text)):
                 self.report.lose("member", row.place(column), text)

@@ -53,7 +53,9 @@ def _mentions(tree: Tree) -> bool:
 def _pattern(made: Made, pattern: str) -> bool:
     if made["type"] != "text" or "pattern" in made:
         return False
-    made["pattern"] = pattern.removeprefix("^").removesuffix("$") if "|" not in pattern else pattern
+    made["pattern"] = pattern
+    if "|" not in pattern and not pattern.endswith("\\$"):
+        made["pattern"] = pattern.removeprefix("^").removesuffix("$")
     return True
 
 

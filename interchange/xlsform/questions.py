@@ -83,6 +83,8 @@ def _range(context: Context, row: Row, made: Made) -> None:
 
 
 def _choice(context: Context, row: Row, made: Made, select: re.Match[str]) -> Ref:
+    if "search(" in row.get("appearance").replace(" ", ""):
+        raise Unreadable("choices_from_file", row.get("appearance"))
     word, name, other = select.group(1).lower(), select.group(2), select.group(3)
     many = "multiple" in word or "all" in word
     made["type"] = "ranking" if word == "rank" else "multi_choice" if many else "single_choice"
@@ -98,7 +100,7 @@ def _choice(context: Context, row: Row, made: Made, select: re.Match[str]) -> Re
         if option is not None:
             options.append(option)
     if other:
-        options.append(_other(context, names, values))
+        _add_other(context, options, names, values)
     if not options:
         raise Unreadable("no_choices", name)
     appearance = row.get("appearance")
@@ -135,12 +137,19 @@ def _option(
     return option
 
 
-def _other(context: Context, names: Names, values: list[tuple[Any, str]]) -> Made:
+def _add_other(
+    context: Context, options: list[Made], names: Names, values: list[tuple[Any, str]]
+) -> None:
+    """`or_other`: the list's own "other" where it has one, else one more option, takes a text."""
+    own = next((literal for value, literal in values if value == "other"), None)
+    if own is not None:
+        next(o for o in options if o["id"] == own)["text_entry"] = "optional"
+        return
     made_id = names.take("other")
     values.append(("other", made_id))
     word = "其他" if context.speech.base.startswith("zh") else "Other"
-    return {"id": made_id, "text": context.said({"": word}, word), "text_entry": "optional",
-            **source_id("other", made_id)}  # fmt: skip
+    options.append({"id": made_id, "text": context.said({"": word}, word),
+                    "text_entry": "optional", **source_id("other", made_id)})  # fmt: skip
 
 
 def constrain(context: Context, row: Row, made: Made) -> None:

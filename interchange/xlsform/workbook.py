@@ -1,6 +1,7 @@
 """Opens an XLSForm workbook within bounds: its three sheets as rows of texts with their places."""
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ ALIASES = {
 }  # fmt: skip
 """Column headings of older workbooks (`pyxform/aliases.py`)."""
 SHEETS = ("survey", "choices", "settings")
+_FORMULA = re.compile(rb"<f[ >/]")
 
 
 class NoWorkbook(ValueError):
@@ -61,6 +63,8 @@ class Workbook(NamedTuple):
     choices: list[Row]
     settings: list[Row]
     others: list[str]
+    formulas: list[str]
+    """Places of cells with a formula whose outcome no program has stored yet."""
 
 
 def opened(data: bytes) -> Workbook:
@@ -69,6 +73,7 @@ def opened(data: bytes) -> Workbook:
     try:
         with warnings.catch_warnings(action="ignore"):  # of parts of Excel's that are no form's
             found, others = _sheets(data)
+            formulas = _formulas(data, found)
     except NoWorkbook:
         raise
     except (InvalidFileException, zipfile.BadZipFile, ParseError, ValueError, KeyError, TypeError,
@@ -76,7 +81,8 @@ def opened(data: bytes) -> Workbook:
         raise NoWorkbook("no_workbook") from error
     if "survey" not in found:
         raise NoWorkbook("no_survey_sheet")
-    return Workbook(found["survey"], found.get("choices", []), found.get("settings", []), others)
+    choices, settings = (found.get(name, []) for name in SHEETS[1:])
+    return Workbook(found["survey"], choices, settings, others, formulas)
 
 
 def _sheets(data: bytes) -> tuple[dict[str, list[Row]], list[str]]:
@@ -92,6 +98,25 @@ def _sheets(data: bytes) -> tuple[dict[str, list[Row]], list[str]]:
             others.append(str(sheet.title))
     book.close()
     return found, others
+
+
+def _formulas(data: bytes, found: dict[str, list[Row]]) -> list[str]:
+    """Where the form's sheets hold formulas without an outcome: they read as empty cells."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        if not any(_FORMULA.search(archive.read(name)) for name in sheets):
+            return []
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+    known = {row.place(column) for rows in found.values() for row in rows for column in row.cells}
+    places: list[str] = []
+    for sheet in cast(list[Any], book.worksheets):
+        name = str(sheet.title).strip().lower()
+        if name in SHEETS:
+            written = (row.place(h) for row in _rows(sheet, name) for h, text in row.cells.items()
+                       if text.startswith("="))  # fmt: skip
+            places += [place for place in written if place not in known]
+    book.close()
+    return places
 
 
 def _measure(data: bytes) -> None:

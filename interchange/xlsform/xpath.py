@@ -85,7 +85,7 @@ class _Reader:
         while self.kind() in ("sign", "word") and self.peek() in _LEVELS[number]:
             op = _LEVELS[number][str(self.peek())]
             self.at += 1
-            left = Call(op, (left, self.level(number + 1)))
+            left = _compared(op, left, self.level(number + 1))
         return left
 
     def nested(self) -> Tree:
@@ -137,24 +137,37 @@ class _Reader:
         return _function(word, args)
 
 
+def _compared(op: str, left: Tree, right: Tree) -> Tree:
+    """An operator with its operands; beside a truth value the other side counts as one too."""
+    if op in ("eq", "ne"):
+        for truth, other in ((right, left), (left, right)):
+            if isinstance(truth, bool):
+                return (
+                    Call("and", (other, True)) if truth == (op == "eq") else Call("not", (other,))
+                )
+    return Call(op, (left, right))
+
+
 def _function(word: str, args: list[Tree]) -> Tree:
     match word, args:
-        case "true", []:
-            return True
-        case "false", []:
-            return False
+        case (("true" | "false"), []):
+            return word == "true"
         case "not", [inner]:
             return Call("not", (inner,))
         case "selected", [where, what]:
             return Call("contains", (where, what))
         case "count-selected", [where]:
             return Call("size()", (where,))
-        case (("number" | "string" | "date" | "boolean" | "decimal"), [inner]):
+        case (("number" | "decimal"), [inner]):
+            return Call("number()", (inner,))
+        case (("string" | "date" | "boolean" | "once"), [inner]):
             return inner
         case "coalesce", [inner, 0]:
             return Call("sum()", (inner,))
-        case "once", [inner]:
-            return inner
+        case "coalesce", [first, second]:
+            return Call("iif()", (Call("notempty", (first,)), first, second))
+        case (("sum" | "count" | "avg"), _):
+            raise Unreadable("function", f"{word} of the answers of a repeat")
         case _ if word in _RENAMED:
             return Call(_RENAMED[word], tuple(args))
         case _:
@@ -174,7 +187,7 @@ def _number(value: Any) -> float | None:
 def _equal(left: Any, right: Any) -> bool:
     one, two = ("" if v is None else v for v in (left, right))
     if isinstance(one, bool) or isinstance(two, bool):
-        return (one in (True, "true", "1", 1)) == (two in (True, "true", "1", 1))
+        return bool(one) == bool(two)
     if isinstance(one, str) and isinstance(two, str):
         return one == two
     numbers = _number(one), _number(two)

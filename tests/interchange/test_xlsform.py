@@ -194,6 +194,41 @@ note | shown | Total ${total} | |
     assert 7 in evaluation.computed.values()
 
 
+def test_what_a_survey_cannot_do_with_a_cell_is_told():
+    """An answer that is calculated, options from a search, parameters, an outcome of no formula.
+    # R0.4 (part)"""
+    made = read(survey="""
+type | name | label | calculation | appearance | parameters | relevant
+integer | a | A | | | |
+integer | twice | Twice | ${a} * 2 | | |
+select_one yn | s | S | | search('towns') | |
+select_one yn or_other | o | O | | | randomize=true,seed=3 |
+today | day | | | | |
+note | n | N | | | | ${day} > '2020-01-01' and ${s} = 'yes'
+text | f | ="F" | | | |
+""", choices="list_name | name | label\nyn | yes | Yes\nyn | other | Else")  # fmt: skip
+    assert codes(made) == [
+        ("set_value", "survey!3:calculation"), ("choices_from_file", "survey!4:type"),
+        ("member", "survey!5:parameters"), ("unknown_name", "survey!7:relevant"),
+        ("formula", "survey!8:label"),
+    ]  # fmt: skip
+    other = made.document.pages[0].questions[2].options[1]
+    assert (other.id, other.text, other.text_entry) == ("other", "Else", "optional")
+
+
+def test_the_day_of_filling_is_read_by_rules():
+    made = read(
+        survey="""
+type | name | label | relevant
+today | day | |
+note | n | N | ${day} > '2020-01-01'
+"""
+    )
+    survey = engine.compile_survey(made.document)
+    assert survey.evaluate({}, today="2026-01-01").asked == ("n",)
+    assert survey.evaluate({}, today="2019-01-01").asked == ()
+
+
 ALL_TYPES = """
 type | name | label | hint | required | appearance | parameters
 text | a1 | A | | yes | multiline |
