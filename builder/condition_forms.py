@@ -1,11 +1,11 @@
-"""A condition as the fields of a page, so that it is edited without scripts."""
+"""A condition read from the fields of a page, so that it is edited without scripts."""
 
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-from builder.choices import COMPARED, LISTED, RefChoice, literal_text
-from builder.conditions import Group, Path, Row, known_op, rows
+from builder.choices import COMPARED, LISTED, RefChoice
+from builder.conditions import Group, Path, Row, known_op
 from engine.definition import MAX_COMPARISONS
 from engine.questions.base import FacetKind
 from engine.questions.moments import is_date, is_time
@@ -13,32 +13,6 @@ from engine.ruletree import Scalar
 
 MAX_LEVELS = 8
 MAX_PARTS = 4 * MAX_COMPARISONS
-
-
-def to_form(group: Group) -> dict[str, str]:
-    """The fields that a page shows of a tree; `from_form` gives the tree back."""
-    fields = _group_fields("c", group)
-    for path, part in rows(group):
-        name = ".".join(("c", *map(str, path)))
-        if isinstance(part, Group):
-            fields |= _group_fields(name, part)
-        else:
-            fields |= _row_fields(name, part)
-    return fields
-
-
-def _group_fields(name: str, group: Group) -> dict[str, str]:
-    return {f"{name}.how": group.how} | ({f"{name}.not": "on"} if group.is_not else {})
-
-
-def _row_fields(name: str, row: Row) -> dict[str, str]:
-    fields = {f"{name}.ref": row.ref, f"{name}.op": row.op, f"{name}.other": row.other}
-    if row.is_not:
-        fields[f"{name}.not"] = "on"
-    texts = [*map(literal_text, row.values), *row.typed]
-    for i, text in enumerate(texts):
-        fields[f"{name}.value.{i}"] = text
-    return fields
 
 
 _FIELD = re.compile(

@@ -7,7 +7,6 @@ neither equal nor different. Two rules with one sentence mean the same.
 from collections.abc import Iterable
 
 from builder.names import Names, catalogue
-from engine.definition import Document
 from engine.ruletree import (
     All,
     Answered,
@@ -22,14 +21,8 @@ from engine.ruletree import (
     Scalar,
 )
 from engine.ruletree import Any as AnyOf
-from engine.scope import Scope
 
 _INVERSE = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
-
-
-def rule_words(document: Document, rule: Rule, lang: str) -> str:
-    """The rule as a sentence, in zh-CN or en; texts of the document in their nearest language."""
-    return RuleWords(Scope(document), lang).sentence(rule)
 
 
 class RuleWords(Names):

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 import engine
-from builder.edits import AnyEdit, Edited, Several, apply
+from builder.apply import apply
+from builder.edits import AnyEdit, Edited, Several
 from builder.tree import write
 from engine.problems import Problem
 from runtime.audit.models import Actor

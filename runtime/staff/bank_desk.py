@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from builder.edits import AnyEdit, apply
+from builder.apply import apply
+from builder.edits import AnyEdit
 from builder.panel import new_question
 from engine.problems import LANGUAGES
 from runtime.accounts.access import Principal

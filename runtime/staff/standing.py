@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from builder.apply import apply
 from builder.decisions import Decisions
-from builder.edits import Refused, SetMember, apply
+from builder.edits import Refused, SetMember
 from builder.rules import Where, pointer_of
 from engine import check
 from engine.definition import Document

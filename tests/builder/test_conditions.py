@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
+from builder.apply import apply
 from builder.choices import RefChoice, literal_text, refs_for, slot, slots
 from builder.condition_acts import NoSuchPart, act
-from builder.condition_forms import from_form, to_form
+from builder.condition_forms import from_form
 from builder.conditions import Group, Row, faults, from_rule, rows, to_rule
-from builder.edits import Refused, SetMember, apply
+from builder.edits import Refused, SetMember
 from builder.words import RuleWords
 from engine import Document, check
 from engine.derivation import Values, truth
@@ -21,6 +22,7 @@ from engine.notation import parse_rule, print_rule
 from engine.ruletree import All, Answered, Not, Rule, depth
 from engine.ruletree import Any as AnyOf
 from engine.scope import NEVER, Scope
+from tests.builder.fields import to_form
 from tests.builder.test_edits import branching, document_of
 from tests.builder.test_words import FORMS, options, survey_of
 from tests.engine.oracle import generator

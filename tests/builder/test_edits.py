@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
+from builder.apply import apply
 from builder.edits import (
     AnyEdit,
     Duplicate,
@@ -23,7 +24,6 @@ from builder.edits import (
     Replace,
     SetMember,
     Several,
-    apply,
 )
 from builder.references import references, uses
 from builder.tree import ids, to_tree, write

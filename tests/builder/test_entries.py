@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from builder.edits import Insert, SetMember, apply
+from builder.apply import apply
+from builder.edits import Insert, SetMember
 from builder.entries import Entry, adding, as_options, as_scale, read_lines
 from builder.panel import new_question, new_survey
 from builder.tree import find, to_tree

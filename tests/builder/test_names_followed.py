@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import engine
-from builder.edits import Edited, Refused, Remove, Rename, apply
+from builder.apply import apply
+from builder.edits import Edited, Refused, Remove, Rename
 from builder.tree import write
 from engine import Document, check, parse
 from engine.problems import pointer

@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from builder.edits import Insert, SetMember, Several, apply
+from builder.apply import apply
+from builder.edits import Insert, SetMember, Several
 from builder.panel import (
     BadValue,
     edits_of,

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from builder.apply import apply
 from builder.choices import slots
-from builder.edits import Refused, SetMember, apply
+from builder.edits import Refused, SetMember
 from builder.rules import (
     Where,
     address_of,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from builder import computations, scores
-from builder.edits import AnyEdit, Refused, Several, apply
+from builder.apply import apply
+from builder.edits import AnyEdit, Refused, Several
 from builder.tree import to_tree, write
 from engine import Document, check, parse
 

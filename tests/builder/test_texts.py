@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.edits import SetMember, apply
+from builder.apply import apply
+from builder.edits import SetMember
 from builder.texts import TextPlace, missing, texts_of
 from engine import load
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import engine
 from builder.decisions import Decisions
 from builder.names import catalogue
-from builder.words import RuleWords, rule_words
+from builder.words import RuleWords
 from engine import Document
 from engine.derivation import Values, truth
 from engine.notation import parse_rule
@@ -26,6 +26,10 @@ FORMS = 60
 
 def options(*texts: str) -> list[dict[str, str]]:
     return [{"id": f"o{n}", "text": text} for n, text in enumerate(texts, 1)]
+
+
+def rule_words(document: Document, rule: Rule, lang: str) -> str:
+    return RuleWords(Scope(document), lang).sentence(rule)
 
 
 def sample() -> Document:

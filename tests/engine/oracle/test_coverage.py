@@ -11,7 +11,8 @@ import pytest
 
 import engine
 import examples
-from builder.edits import Insert, apply_all
+from builder.apply import apply
+from builder.edits import Insert, Several
 from builder.walks import new_walk, replay
 from engine.branches import Branch, branches, taken
 from engine.prove.coverage import Coverage, cover, ways_through
@@ -35,7 +36,7 @@ def covered_by_walks(document: engine.Document) -> frozenset[Branch]:
 def accept_all(document: engine.Document, coverage: Coverage) -> engine.Document:
     """The document with every proposal kept as a walk."""
     survey = engine.compile_survey(document)
-    edits = [
+    edits = tuple(
         Insert(
             into="",
             list="walks",
@@ -44,8 +45,8 @@ def accept_all(document: engine.Document, coverage: Coverage) -> engine.Document
             ),
         )
         for one in coverage.proposals
-    ]
-    return apply_all(document, edits)
+    )
+    return apply(document, Several(edits=edits)).document
 
 
 def after_accepting(document: engine.Document) -> tuple[Coverage, engine.Document]:
