@@ -83,7 +83,7 @@ def create_app(deployment: Deployment, channels: Sequence[Channel]) -> Litestar:
         route_handlers=handlers,
         dependencies={
             "deployment": Provide(lambda: deployment, sync_to_thread=False, use_cache=True),
-            "sessions": Provide(lambda: deployment.sessions, sync_to_thread=False, use_cache=True),
+            "sessions": Provide(lambda: deployment.sessions, sync_to_thread=False),
         },
         exception_handlers={
             kind: _told(refusals, answer)

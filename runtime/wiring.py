@@ -18,6 +18,7 @@ from runtime.responses.service import Sessions
 from runtime.secrets.envelope import Envelope
 from runtime.secrets.vault import Vault
 from runtime.surveys.cache import SurveyCache
+from runtime.web.pickers import Pickers
 
 SPARE_CONNECTIONS = 2  # for what a step finds missing in a cache while it holds a connection
 
@@ -56,6 +57,7 @@ class Deployment:
         self.files = ContentStore(settings.data_dir / "attachments")
         self.surveys = SurveyCache(self.db)
         self.known = KnownIds(self.db)
+        self.pickers = Pickers(self.db)
         self.sessions = Sessions(
             self.db,
             files=self.files,

@@ -33,6 +33,7 @@ from runtime.kit.http import Http, address_header, status_of
 from runtime.kit.problems import AppError, Gone, NotFound, NotSignedIn, StateConflict
 from runtime.responses.results import Step
 from runtime.responses.routes import handover_url
+from runtime.responses.service import Sessions
 from runtime.surveys.queries import published_version
 from runtime.wiring import Deployment
 
@@ -60,9 +61,13 @@ class Desk:
 
     def __init__(self, deployment: Deployment, times: KioskTimes) -> None:
         self.deployment = deployment
-        self.sessions = deployment.sessions
         self.times = times
         self.is_secure = deployment.settings.public_url.startswith("https:")
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of patients."""
+        return self.deployment.sessions
 
     def read(self, request: Http) -> Pass | None:
         """The pass of this machine while it is good; one whose time is over ends its session."""

@@ -197,16 +197,18 @@ def front_door() -> Redirect:
 
 def refusals(deployment: Deployment) -> Mapping[str, Callable[[Http, AppError], Response[Any]]]:
     """The page that tells what went wrong where no page of ours was asked for."""
-    pickers = Pickers(deployment.db)
-    return {"/": lambda request, error: Desk(request, deployment, pickers).error_page(error, None)}
+
+    def tell(request: Http, error: AppError) -> Response[Any]:
+        return Desk(request, deployment, deployment.pickers).error_page(error, None)
+
+    return {"/": tell}
 
 
 def route_handlers(deployment: Deployment) -> Sequence[ControllerRouterHandler]:
     """The web channel's handlers."""
-    pickers = Pickers(deployment.db)
 
     def on_app_error(request: Http, error: AppError) -> Response[Any]:
-        desk = Desk(request, deployment, pickers)
+        desk = Desk(request, deployment, deployment.pickers)
         survey = request.path_params.get("survey")
         if error.status in (401, 410) and isinstance(survey, str):
             desk.forget_token(survey)  # the session ended elsewhere
@@ -215,10 +217,7 @@ def route_handlers(deployment: Deployment) -> Sequence[ControllerRouterHandler]:
     def on_http_exception(request: Http, error: HTTPException) -> Response[Any]:
         refused = AppError("request", "")
         refused.status = status_of(error)
-        return Desk(request, deployment, pickers).error_page(refused, None)
-
-    def give_pickers() -> Pickers:
-        return pickers
+        return Desk(request, deployment, deployment.pickers).error_page(refused, None)
 
     patient_pages = Router(
         "/s",
@@ -229,7 +228,7 @@ def route_handlers(deployment: Deployment) -> Sequence[ControllerRouterHandler]:
             resume_page,
             *_form_posts(deployment.settings),
         ],
-        dependencies={"pickers": Provide(give_pickers, sync_to_thread=False, use_cache=True)},
+        dependencies={"pickers": Provide(lambda: deployment.pickers, sync_to_thread=False)},
         exception_handlers={AppError: on_app_error, HTTPException: on_http_exception},
     )
     return (front_door, patient_pages)

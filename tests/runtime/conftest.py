@@ -10,10 +10,10 @@ from litestar.testing import TestClient
 
 from runtime.accounts.models import SCOPES
 from runtime.accounts.service import create_token
-from runtime.kit.settings import CHANNELS, read_settings
-from runtime.programs import create_app
+from runtime.kit.settings import read_settings
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
+from tests.lent import lent_app
 from tests.serving import Place
 
 SURVEY: dict[str, Any] = {
@@ -120,7 +120,7 @@ def place(deployment: Deployment, database_urls: DatabaseUrls, redis_url: str) -
 @pytest.fixture
 def client(deployment: Deployment) -> Iterator[TestClient[Any]]:
     """A client of all channels."""
-    with TestClient(create_app(deployment, CHANNELS), raise_server_exceptions=False) as made:
+    with TestClient(lent_app(deployment), raise_server_exceptions=False) as made:
         yield made
 
 

@@ -13,15 +13,14 @@ from runtime.accounts import roles, users
 from runtime.accounts.access import PERMISSIONS, Guard, signed_in
 from runtime.accounts.models import SCOPES
 from runtime.kit.problems import NotFound
-from runtime.kit.settings import CHANNELS
-from runtime.programs import create_app
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
+from tests.lent import lent_app
 
 
 @pytest.fixture
 def app(deployment: Deployment) -> Litestar:
-    return create_app(deployment, CHANNELS)
+    return lent_app(deployment)
 
 
 def _handlers(app: Litestar) -> Iterator[tuple[str, HTTPRouteHandler]]:

@@ -14,8 +14,8 @@ from runtime.accounts import browser, passwords, roles, totp, users
 from runtime.kit.addresses import client_address
 from runtime.kit.clock import system_clock
 from runtime.kit.http import Http
-from runtime.programs import create_app
 from runtime.wiring import Deployment
+from tests.lent import lent_app
 
 GOOD = "Lm7#tarvoqie"
 OTHER = "Kd4!wuzepnif"
@@ -24,7 +24,7 @@ OTHER = "Kd4!wuzepnif"
 @pytest.fixture
 def visitor(deployment: Deployment) -> Iterator[TestClient[Any]]:
     """A browser that keeps cookies and does not follow redirects."""
-    app = create_app(deployment, ("staff",))
+    app = lent_app(deployment, ("staff",))
     with TestClient(app, raise_server_exceptions=False) as made:
         made.follow_redirects = False
         yield made

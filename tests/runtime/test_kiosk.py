@@ -10,9 +10,9 @@ from litestar.testing import TestClient
 from renderers.kiosk import KioskTimes
 from runtime.kiosk.passes import Pass, seal, unseal
 from runtime.kit.clock import system_clock
-from runtime.programs import create_app
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
+from tests.lent import lent_app
 from tests.runtime.conftest import SURVEY, survey_with
 
 COOKIE = "huisheng_kiosk"
@@ -45,7 +45,7 @@ def kiosk(deployment: Deployment, clock: MovingClock) -> Iterator[TestClient[Any
     import msgspec
 
     store_survey(deployment.db, msgspec.json.encode(SURVEY), publish=True)
-    with TestClient(create_app(deployment, ("kiosk",)), raise_server_exceptions=False) as client:
+    with TestClient(lent_app(deployment, ("kiosk",)), raise_server_exceptions=False) as client:
         client.follow_redirects = False
         yield client
 
