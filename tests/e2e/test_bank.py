@@ -18,6 +18,7 @@ from tests.serving import Running
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
 
 ROWS = 12_000
+NO_SCENE = b'{"scene": "", "question": {"type": "rating", "text": "?"}}\n'
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +101,8 @@ def test_a_question_is_saved_to_the_bank_asked_elsewhere_and_reworded(
     assert [one for one in screen.faults() if " 409 " not in one] == []
 
 
-def test_whoever_sends_a_file_sees_the_worker_take_it(author: Logician, tmp_path: Path) -> None:
-    """The bar moves by itself, and what came of each row stands there in the end. # R0.5 (part)"""
-    file = tmp_path / "many.jsonl"
-    file.write_bytes(jsonl(ROWS) + b'{"scene": "", "question": {"type": "rating", "text": "?"}}\n')
+def bars(author: Logician, file: Path) -> list[int]:
+    """Send a file to be tried out; what the bar showed until it was gone."""
     screen = author.screen
     screen.open("/staff/bank/imports")
     screen.find("#file").send_keys(str(file))
@@ -111,13 +110,27 @@ def test_whoever_sends_a_file_sees_the_worker_take_it(author: Logician, tmp_path
     screen.press("main form .actions button")
     screen.wait(lambda: screen.has("#job"))
     seen: list[int] = []
-    end = time.monotonic() + 120
+    end = time.monotonic() + 300
     while screen.has("#bar"):
         script = "return document.querySelector('#bar')?.value ?? 100"
         seen.append(int(author.driver.execute_script(script)))
         assert time.monotonic() < end, seen
         time.sleep(0.1)
-    assert seen == sorted(seen) and len({one for one in seen if 0 < one < 100}) >= 2, seen
+    return seen
+
+
+def test_whoever_sends_a_file_sees_the_worker_take_it(author: Logician, tmp_path: Path) -> None:
+    """The bar moves by itself, and what came of each row stands there in the end. # R0.5 (part)"""
+    file = tmp_path / "many.jsonl"
+    screen = author.screen
+    for rows in (ROWS, 2 * ROWS, 4 * ROWS):  # more, where the worker was done before two looks
+        file.write_bytes(jsonl(rows) + NO_SCENE)
+        seen = bars(author, file)
+        assert seen == sorted(seen), seen
+        if len({one for one in seen if 0 < one < 100}) >= 2:
+            break
+    else:
+        raise AssertionError(seen)
     told = screen.find("#job").text
-    assert "完成" in told and f"新增 {ROWS}" in told and "有误 1" in told
+    assert "完成" in told and f"新增 {rows}" in told and "有误 1" in told
     assert screen.has("#job table tbody tr") and screen.faults() == []

@@ -16,7 +16,7 @@ from selenium.webdriver.common.keys import Keys
 from runtime.kit.embedded import ensure_services
 from runtime.kit.settings import read_settings
 from tests.e2e.test_logic import Logician
-from tests.e2e.test_web_journey import DESKTOP, PHONE, Screen
+from tests.e2e.test_web_journey import DESKTOP, PHONE, WAIT_SECONDS, Screen
 from tests.serving import Running
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("web")]
@@ -162,7 +162,7 @@ class Desk:
 
     def becomes(self, what: Callable[[], Any], wanted: object) -> None:
         """Wait for it to be stored."""
-        end = time.monotonic() + 15
+        end = time.monotonic() + WAIT_SECONDS
         while what() != wanted and time.monotonic() < end:
             time.sleep(0.1)
         assert what() == wanted

@@ -164,7 +164,7 @@ def open_place(
         with (folder / "log").open("wb") as log:
             running.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
         base = f"http://127.0.0.1:{port}"
-        wait_until(lambda: is_ready(base), 40)
+        wait_until(lambda: is_ready(base), 180)
         return Place(base, db, folder)
 
     yield start
@@ -184,7 +184,7 @@ def is_ready(base: str) -> bool:
         return False
 
 
-def wait_until(holds: Callable[[], Any], seconds: float = 8) -> None:
+def wait_until(holds: Callable[[], Any], seconds: float = 60) -> None:
     limit = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < limit, "it did not happen in time"
@@ -214,7 +214,7 @@ def brief(open_place: Callable[..., Place]) -> Place:
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     chosen = webdriver.ChromeOptions()
     profile = tmp_path_factory.mktemp("chromium")
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
@@ -230,7 +230,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
 class Machine:
     """A kiosk as a patient meets it."""
 
-    def __init__(self, browser: webdriver.Chrome, place: Place, size: tuple[int, int]) -> None:
+    def __init__(self, browser: Any, place: Place, size: tuple[int, int]) -> None:
         self.browser, self.place = browser, place
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
         browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
@@ -360,7 +360,7 @@ return [shown !== 1 && `${shown} questions`, body.scrollHeight > body.clientHeig
 SIZES = pytest.mark.parametrize("size", [PORTRAIT, LANDSCAPE], ids=["portrait", "landscape"])
 
 
-def test_a_patient_fills_every_type_with_a_finger(browser: webdriver.Chrome, place: Place) -> None:
+def test_a_patient_fills_every_type_with_a_finger(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, PORTRAIT)
     machine.begin()
     assert machine.next() == "overall"
@@ -450,7 +450,7 @@ def sign(machine: Machine) -> None:
 
 @SIZES
 def test_every_screen_has_large_targets_nothing_to_scroll_and_nothing_serious_for_axe(
-    browser: webdriver.Chrome, place: Place, size: tuple[int, int]
+    browser: Any, place: Place, size: tuple[int, int]
 ) -> None:
     machine = Machine(browser, place, size)
     found: dict[str, list[Any]] = {}
@@ -485,9 +485,7 @@ def test_every_screen_has_large_targets_nothing_to_scroll_and_nothing_serious_fo
     assert len(found) == len(QUESTIONS) + 4
 
 
-def test_an_answer_that_opens_a_question_keeps_the_place(
-    browser: webdriver.Chrome, place: Place
-) -> None:
+def test_an_answer_that_opens_a_question_keeps_the_place(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, PORTRAIT)
     machine.begin()
     machine.next()
@@ -500,7 +498,7 @@ def test_an_answer_that_opens_a_question_keeps_the_place(
         wait_until(lambda: machine.current == "overall")
 
 
-def test_a_choice_may_be_undone(browser: webdriver.Chrome, place: Place) -> None:
+def test_a_choice_may_be_undone(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, PORTRAIT)
     machine.begin()
     machine.go_to("nps")
@@ -511,14 +509,13 @@ def test_a_choice_may_be_undone(browser: webdriver.Chrome, place: Place) -> None
     assert not machine.visible(".is-current [data-clear]")
 
 
-def test_a_required_question_asks_once_and_the_server_decides(
-    browser: webdriver.Chrome, place: Place
-) -> None:
+def test_a_required_question_asks_once_and_the_server_decides(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, PORTRAIT)
     machine.begin()
     machine.next()
     machine.touch("[data-next]")
-    assert machine.current == "overall"
+    first = machine.current
+    assert first == "overall"
     assert machine.visible("[data-needed]")
     while machine.current != "order":
         machine.touch("[data-next]")
@@ -527,9 +524,7 @@ def test_a_required_question_asks_once_and_the_server_decides(
     assert machine.current == "overall"
 
 
-def test_going_back_to_a_page_shows_its_last_question(
-    browser: webdriver.Chrome, place: Place
-) -> None:
+def test_going_back_to_a_page_shows_its_last_question(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, PORTRAIT)
     machine.begin()
     machine.go_to("named")
@@ -537,7 +532,7 @@ def test_going_back_to_a_page_shows_its_last_question(
     wait_until(lambda: machine.current == "order")
 
 
-def test_the_language_changes_in_the_middle(browser: webdriver.Chrome, place: Place) -> None:
+def test_the_language_changes_in_the_middle(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, LANDSCAPE)
     machine.begin()
     machine.go_to("came")
@@ -547,7 +542,7 @@ def test_the_language_changes_in_the_middle(browser: webdriver.Chrome, place: Pl
     assert machine.current == "came"
 
 
-def test_a_phone_goes_on_where_the_kiosk_stopped(browser: webdriver.Chrome, place: Place) -> None:
+def test_a_phone_goes_on_where_the_kiosk_stopped(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, PORTRAIT)
     machine.begin()
     machine.go_to("came")
@@ -572,9 +567,8 @@ def assert_nothing_is_left(machine: Machine) -> None:
     back, forward, reload = browser.back, browser.forward, browser.refresh
     for move in (back, forward, reload, back, back, back, forward, reload):
         move()
-        time.sleep(0.15)
+        wait_until(lambda: machine.visible("[data-attract], button[value=start]"))
         assert "data-question" not in browser.page_source
-        assert machine.visible("[data-attract], button[value=start]")
     browser.execute_script("history.go(-5)")
     time.sleep(0.2)
     assert "data-question" not in browser.page_source
@@ -583,9 +577,7 @@ def assert_nothing_is_left(machine: Machine) -> None:
     assert "data-question" not in browser.page_source
 
 
-def test_a_patient_who_needs_more_time_is_asked_and_gets_it(
-    browser: webdriver.Chrome, brief: Place
-) -> None:
+def test_a_patient_who_needs_more_time_is_asked_and_gets_it(browser: Any, brief: Place) -> None:
     """A minute before the longest time is over the page asks; one touch gives it again. # S71"""
     machine = Machine(browser, brief, (1080, 1920))
     machine.begin()
@@ -596,11 +588,11 @@ def test_a_patient_who_needs_more_time_is_asked_and_gets_it(
         machine.one("[data-overlay=long]")
         time.sleep(3)
     assert machine.here()
-    wait_until(lambda: machine.visible("[data-survey=kiosk_all]"), 12)
+    wait_until(lambda: machine.visible("[data-survey=kiosk_all]"))
     assert machine.cookies() == []
 
 
-def test_a_patient_who_walks_away_leaves_nothing(browser: webdriver.Chrome, hasty: Place) -> None:
+def test_a_patient_who_walks_away_leaves_nothing(browser: Any, hasty: Place) -> None:
     """# S16, S62"""
     machine = Machine(browser, hasty, PORTRAIT)
     machine.begin()
@@ -616,7 +608,7 @@ def test_a_patient_who_walks_away_leaves_nothing(browser: webdriver.Chrome, hast
     assert_nothing_is_left(machine)
 
 
-def test_a_patient_who_is_still_there_goes_on(browser: webdriver.Chrome, hasty: Place) -> None:
+def test_a_patient_who_is_still_there_goes_on(browser: Any, hasty: Place) -> None:
     machine = Machine(browser, hasty, LANDSCAPE)
     machine.begin()
     machine.touch("[data-overlay=idle] [data-stay]")
@@ -628,9 +620,7 @@ def test_a_patient_who_is_still_there_goes_on(browser: webdriver.Chrome, hasty: 
     assert_nothing_is_left(machine)
 
 
-def test_the_ending_returns_to_the_start_screen_by_itself(
-    browser: webdriver.Chrome, hasty: Place
-) -> None:
+def test_the_ending_returns_to_the_start_screen_by_itself(browser: Any, hasty: Place) -> None:
     machine = Machine(browser, hasty, PORTRAIT)
     machine.begin()
     machine.go_to("agree")
@@ -642,7 +632,7 @@ def test_the_ending_returns_to_the_start_screen_by_itself(
 
 
 def test_without_scripts_every_question_of_a_page_stands_there_and_works(
-    browser: webdriver.Chrome, place: Place
+    browser: Any, place: Place
 ) -> None:
     machine = Machine(browser, place, PORTRAIT)
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
@@ -663,9 +653,7 @@ def test_without_scripts_every_question_of_a_page_stands_there_and_works(
     assert place.answers()["overall"] == 5
 
 
-def test_the_selftest_names_what_the_browser_can_do(
-    browser: webdriver.Chrome, place: Place
-) -> None:
+def test_the_selftest_names_what_the_browser_can_do(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, LANDSCAPE)
     browser.get(f"{place.base}/kiosk/selftest")
     states = [
@@ -678,7 +666,7 @@ def test_the_selftest_names_what_the_browser_can_do(
     assert machine.axe() == []
 
 
-def test_the_menu_and_selection_are_off(browser: webdriver.Chrome, place: Place) -> None:
+def test_the_menu_and_selection_are_off(browser: Any, place: Place) -> None:
     machine = Machine(browser, place, PORTRAIT)
     held = browser.execute_script(
         "const e = new MouseEvent('contextmenu', {bubbles: true, cancelable: true});"

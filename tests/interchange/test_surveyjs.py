@@ -384,9 +384,9 @@ def test_hostile_markup_is_read_in_one_pass():
     pieces = ["<" * 100_000, "<script>" * 20_000, "<!--" * 50_000, "<a" * 50_000, "{" * 100_000]
     elements = [{"type": "html", "name": f"h{i}", "html": html} for i, html in enumerate(pieces)]
     elements.append({"type": "html", "name": "good", "html": GOOD})
-    started = time.perf_counter()
+    started = time.process_time()
     document = read({"elements": elements}).document
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert document.pages[0].questions[-1].text == "One\ntwo & three <3"
 
 

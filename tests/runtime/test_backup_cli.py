@@ -34,7 +34,7 @@ from tests.runtime.conftest import Patient
 from tests.serving import Place
 
 KEY = secrets.token_hex(32)
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 OWNER_URL = "HUISHENG_DATABASE_OWNER_URL"
 
 

@@ -110,7 +110,7 @@ def test_two_who_edit_one_question_lose_no_accepted_edit(
     def write_on(actor: Actor) -> tuple[list[str], int]:
         accepted: list[str] = []
         refused = 0
-        gate.wait(10)
+        gate.wait(60)
         for n in range(40):
             text = drafts.read_draft(db, survey).document.pages[0].title
             assert isinstance(text, dict)

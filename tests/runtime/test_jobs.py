@@ -50,7 +50,7 @@ def test_two_workers_run_a_due_job_once(deployment: Deployment) -> None:
     def work(_made: Deployment) -> None:
         done.append(1)
         started.set()
-        assert finish.wait(10)
+        assert finish.wait(60)
 
     job = Job("slow", Every(60), work)
     service.register(deployment.db, [job], clock=lambda: NOON)
@@ -58,11 +58,11 @@ def test_two_workers_run_a_due_job_once(deployment: Deployment) -> None:
         target=service.run_due, args=(deployment, [job]), kwargs={"clock": lambda: NOON}
     )
     one.start()
-    assert started.wait(10)
+    assert started.wait(60)
     later = NOON + timedelta(hours=1)
     assert service.run_due(deployment, [job], clock=lambda: later) == 0
     finish.set()
-    one.join(10)
+    one.join(60)
     assert done == [1]
 
 

@@ -21,7 +21,7 @@ from tests.conftest import DatabaseUrls
 from tests.serving import Place
 
 PHONE = "13800000001"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = %s"
 PLACES = re.compile(r"[a-z_.]+ \d+")
 

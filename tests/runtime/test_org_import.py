@@ -290,10 +290,10 @@ def test_the_worst_tables_are_refused_with_a_reason(db: Database, what: str) -> 
     """Within bounds of time and memory, and nothing is changed. # R1.2.1.1 (part)"""
     make, code = WORST[what]
     content, before = make(), tree(db)
-    started = time.monotonic()
+    started = time.process_time()
     report = take(db, content)
     assert code in {one.code for one in report.problems}
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
     assert tree(db) == before and imports_audited(db) == 0
     for lang in LANGUAGES:
         assert "org_import" not in in_words(report.problems[0], lang)
@@ -308,9 +308,9 @@ def test_fifty_thousand_rows_are_taken_and_one_more_is_not(db: Database) -> None
 
     content = table(tabular.MAX_ROWS)
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     report = take(db, content, "aliases")
-    seconds, (_, peak) = time.monotonic() - started, tracemalloc.get_traced_memory()
+    seconds, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (report.is_ok, report.added) == (True, tabular.MAX_ROWS)
     print(f"{report.rows} rows in {seconds:.1f} s, {peak / 1e6:.0f} MB")

@@ -27,7 +27,7 @@ def _child(program: Running, word: str) -> psutil.Process:
 
 
 def _wait_until_gone(pids: list[int]) -> None:
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 60
     while any(psutil.pid_exists(pid) for pid in pids):
         assert time.monotonic() < limit
         time.sleep(0.1)

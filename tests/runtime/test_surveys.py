@@ -49,7 +49,7 @@ def test_two_who_publish_the_same_document_make_one_version(deployment: Deployme
     gate = threading.Barrier(2)
 
     def publish(_: int) -> Stored:
-        gate.wait(10)
+        gate.wait(60)
         return store_survey(deployment.db, data, publish=True)
 
     with ThreadPoolExecutor(2) as pool:

@@ -31,7 +31,7 @@ from runtime.wiring import Deployment
 from tests.serving import free_port
 
 markup: Any = tree_of_html  # its stubs are partly untyped
-READY_SECONDS = 60
+READY_SECONDS = 180
 SAME_PAGE = 3
 """How many addresses of one route are read in one role; the others differ in their rows alone."""
 PARAMETER = re.compile(r"\{[^}]+\}")
@@ -212,7 +212,7 @@ def open_hospital(services: Services, template: str, folder: Path) -> Generator[
         yield Hospital(deployment, app, base, log)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(120)
         deployment.close()
         postgres.drop_database(name)
 

@@ -172,13 +172,13 @@ def _seconds(found: Found, begin: str, pump: str, size: int) -> float:
 
 def _growth(cost: Callable[[int], float]) -> float:
     """How many times as long four times the text takes; 0 where neither is noticed."""
-    if cost(1_000) > 0.25:
+    if cost(1_000) > 0.25 and cost(1_000) > 0.25:
         return 16.0  # so slow that the larger ones would keep us for minutes
     large = cost(LARGE)
+    if NOTICED_SECONDS <= large < 0.1:  # it may have been the machine that was noticed
+        large = min(large, cost(LARGE), cost(LARGE))
     if large < NOTICED_SECONDS:
         return 0.0
-    if large < 0.1:
-        large = min(large, cost(LARGE), cost(LARGE))
     return large / max(min(cost(SMALL) for _ in range(3)), 1e-5)
 
 

@@ -84,7 +84,7 @@ def test_statements_in_parameters_are_values(
     for statement in STATEMENTS:
         answer = client.get(address.format(quote(statement, safe="")), headers=staff)
         assert answer.status_code < 500, f"{answer.url}: {answer.text}"
-        assert answer.elapsed.total_seconds() < 4
+        assert answer.elapsed.total_seconds() < 8  # none of them slept its nine
     assert client.get(f"/api/v1/surveys/{published}", headers=staff).status_code == 200
 
 
