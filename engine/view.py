@@ -83,6 +83,9 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     seed: str = ""
     moved: bool = True
     marks: Marks = "bad"
+    words: Mapping[str, Mapping[str, str]] = {}
+    """What the entries of the dictionaries are called in the session's language, by the type of
+    question that they answer (department, staff)."""
 
 
 def page_view(
@@ -196,8 +199,19 @@ class _Drawing:
         return fill(localize(text, self.lang, self.first_language), self.piped)
 
     def piped(self, ref: str) -> str:
-        """What `{{ref}}` prints."""
-        return shown_value(self.survey, self.values, ref, self.lang, self.first_language)
+        """What `{{ref}}` prints: options' texts joined by 「、」, dates in the language's form,
+        the names of departments and staff, `—` for none."""
+        found = self.survey.scope.refs.get(ref)
+        value = self.values[ref]
+        if found is None or value is None:
+            return NO_VALUE
+        if found.source != "question":
+            return _plain(found.facet.kind, value, self.lang)
+        question = self.survey.scope.questions[found.id]
+        if question.type in self.frame.words:
+            return self.frame.words[question.type].get(value, value)
+        words = _answer_in_words(question, found.part, value, self.lang, self.first_language)
+        return words or NO_VALUE
 
     def survey_view(self) -> SurveyView:
         document = self.survey.document
@@ -265,22 +279,7 @@ class _Drawing:
         return lambda option: hashlib.sha256((seed + option.id).encode()).digest()
 
 
-def shown_value(survey: Survey, values: Values, ref: str, lang: str, fallback: str) -> str:
-    """A ref's value in words: option texts joined by 「、」, dates in the language's form, `—` for
-    none."""
-    found = survey.scope.refs.get(ref)
-    value = values[ref]
-    if found is None or value is None:
-        return NO_VALUE
-    if found.source == "question":
-        question = survey.scope.questions[found.id]
-        return _answer_in_words(question, found.part, value, values, lang, fallback) or NO_VALUE
-    return _plain(found.facet.kind, value, lang)
-
-
-def _answer_in_words(
-    question: Question, part: str, value: Any, values: Values, lang: str, fallback: str
-) -> str:
+def _answer_in_words(question: Question, part: str, value: Any, lang: str, fallback: str) -> str:
     def say(text: Any) -> str:
         return fill(localize(text, lang, fallback), lambda _: NO_VALUE)
 

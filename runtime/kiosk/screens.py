@@ -118,14 +118,16 @@ def _picks_of(
 ) -> tuple[Pick, ...]:
     sites: list[str] = question.within.sites if question.within else []
     site = sites[0] if len(sites) == 1 else None
+    subtree = question.within.subtree if question.within else None
     if kind(question) == "department":
-        subtree = question.within.subtree if question.within else None
         found = find_departments(deployment.db, site=site, subtree=subtree, lang=lang)
         parents = {entry.parent for entry in found}
         found = [e for e in found if e.id not in parents or e.id == question.value]
     else:
         named = values.get(question.of) if question.of else None
         department = named if isinstance(named, str) else None
-        found = find_staff(deployment.db, site=site, department=department, lang=lang)
+        found = find_staff(
+            deployment.db, site=site, department=department, subtree=subtree, lang=lang
+        )
     kept = [e for e in found if not sites or not e.sites or set(e.sites) & set(sites)]
     return tuple(Pick(id=e.id, text=e.text, group=e.under) for e in kept)

@@ -72,9 +72,10 @@ def list_staff(
     q: Word = "",
     site: MaybeWord = None,
     department: MaybeWord = None,
+    subtree: MaybeWord = None,
     lang: MaybeWord = None,
 ) -> Response[bytes]:
-    """Staff by name or id, at a site, in a department."""
+    """Staff by name or id, at a site, in a department or below it, in a part of the tree."""
     return json_response(
         Entries(
             service.find_staff(
@@ -82,6 +83,7 @@ def list_staff(
                 q=q,
                 site=_clean(site),
                 department=_clean(department),
+                subtree=_clean(subtree),
                 lang=_language(request, lang),
             )
         )

@@ -195,10 +195,17 @@ def find_departments(
 
 
 _FIND_STAFF = sa.text(f"""
+WITH RECURSIVE inside AS (
+    SELECT id FROM departments WHERE CAST(:subtree AS text) IS NULL OR id = :subtree
+    UNION SELECT d.id FROM departments d JOIN inside i ON d.parent = i.id
+), of_department AS (
+    SELECT id FROM departments WHERE CAST(:department AS text) IS NULL OR id = :department
+    UNION SELECT d.id FROM departments d JOIN of_department o ON d.parent = o.id
+)
 SELECT s.id, s.name, s.site, s.title, d.name AS department_name, s.department
 FROM staff_members s JOIN departments d ON d.id = s.department
 WHERE {OPEN.format("d")} AND (CAST(:site AS text) IS NULL OR s.site = :site)
-  AND (CAST(:department AS text) IS NULL OR s.department = :department)
+  AND s.department IN (SELECT id FROM inside) AND s.department IN (SELECT id FROM of_department)
   AND (:pattern = '%' OR s.name::text ILIKE :pattern OR s.id = :q)
 ORDER BY s.position LIMIT :limit
 """)  # nosec B608 - our own words
@@ -210,10 +217,11 @@ def find_staff(
     q: str = "",
     site: str | None = None,
     department: str | None = None,
+    subtree: str | None = None,
     lang: str = "zh-CN",
     limit: int = LIMIT,
 ) -> list[Picked]:
-    """Staff whose name or id fits `q`, at a site, in a department."""
+    """Staff whose name or id fits `q`, at a site, in a department or below it, in a subtree."""
     with db.begin() as connection:
         rows = connection.execute(
             _FIND_STAFF,
@@ -222,6 +230,7 @@ def find_staff(
                 "pattern": _pattern(q),
                 "site": site,
                 "department": department,
+                "subtree": subtree,
                 "limit": limit,
             },
         ).all()

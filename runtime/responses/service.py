@@ -380,16 +380,16 @@ class Sessions:
         return self._turn(session, form, self.clock())
 
     def _turn(self, session: Session, form: Form, now: datetime) -> Turn:
-        return Turn(session, form, now, self._known_ids(session, form))
+        return Turn(session, form, now, self._known_ids(session, form), self.known)
 
     def _known_ids(self, session: Session, form: Form) -> dict[str, Container[str]]:
         known: dict[str, Container[str]] = {}
         for name in form.upload_ids:
             known[name] = {file.id for file in session.state.files if file.question == name}
-        for name in form.department_ids:
-            known[name] = self.known.departments
-        for name in form.staff_ids:
-            known[name] = self.known.staff
+        for question in form.departments:
+            known[question.id] = self.known.departments_within(question.within)
+        for question in form.staff:
+            known[question.id] = self.known.staff_within(question.within)
         return known
 
     def _log_dropped(self, turn: Turn) -> None:
@@ -407,7 +407,7 @@ class Sessions:
     def _department(self, turn: Turn) -> str | None:
         """The department that a response is about: the visit's, else the first one answered."""
         told = turn.session.context.get("visit.department")
-        answered = (turn.evaluation.answers.get(name) for name in turn.form.department_ids)
+        answered = (turn.evaluation.answers.get(one.id) for one in turn.form.departments)
         found = (self.known.department_of(text) for text in (told, *answered))
         return next((one for one in found if one is not None), None)
 

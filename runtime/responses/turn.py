@@ -10,10 +10,19 @@ from engine import journey as journeys
 from engine.evaluation import Evaluation
 from engine.journey import Journey
 from engine.problems import Problem, pointer, word
-from engine.view import Done, Frame, Marks, PageView, done_view, page_view
+from engine.view import (
+    Done,
+    Frame,
+    Marks,
+    PageView,
+    done_view,
+    page_view,
+    session_language,
+)
 from runtime.kit.clock import hospital_day
 from runtime.kit.problems import WordedProblem
 from runtime.kit.words import say
+from runtime.org.cache import KnownIds
 from runtime.responses.results import AttachmentInfo, Outcome, Step
 from runtime.responses.state import Session, is_same, is_unanswered
 from runtime.surveys.cache import Form
@@ -30,12 +39,14 @@ class Turn:
         form: Form,
         now: datetime,
         known: Mapping[str, Container[str]] | None = None,
+        dictionaries: KnownIds | None = None,
     ) -> None:
         self.session = session
         self.form = form
         self.survey = form.survey
         self.now = now
         self.known = known
+        self.dictionaries = dictionaries
         self.old_rev = session.rev
         self.today = hospital_day(now).isoformat()
         self.is_changed = False
@@ -54,7 +65,28 @@ class Turn:
         return self._evaluation
 
     def _evaluate(self, answers: Mapping[str, Any]) -> Evaluation:
-        return self.survey.evaluate(answers, self.session.context, self.today, self.known)
+        context, known = self.session.context, self.known
+        evaluation = self.survey.evaluate(answers, context, self.today, known)
+        while foreign := self._staff_of_others(evaluation):
+            known = {**(known or {}), **foreign}
+            evaluation = self.survey.evaluate(answers, context, self.today, known)
+        return evaluation
+
+    def _staff_of_others(self, evaluation: Evaluation) -> dict[str, Container[str]]:
+        """Staff questions whose answer is not of the department answered before, with those who
+        are: the department may have been changed since."""
+        if self.dictionaries is None:
+            return {}
+        allowed = {
+            question.id: self.dictionaries.staff_within(
+                question.within, evaluation.answers.get(question.of)
+            )
+            for question in self.form.staff
+            if question.of is not None and question.id in evaluation.answers
+        }
+        return {
+            name: staff for name, staff in allowed.items() if evaluation.answers[name] not in staff
+        }
 
     # Answers
 
@@ -240,7 +272,14 @@ class Turn:
             seed=str(self.session.seed),
             moved=moved,
             marks=marks,
+            words=self._words(),
         )
+
+    def _words(self) -> Mapping[str, Mapping[str, str]]:
+        """The names of departments and staff, where an answer may stand in a text."""
+        if self.dictionaries is None or not (self.form.departments or self.form.staff):
+            return {}
+        return self.dictionaries.words(session_language(self.survey, self.session.lang))
 
     def step(
         self,

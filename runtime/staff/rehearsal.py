@@ -211,8 +211,9 @@ class Rehearsal:
             self.survey, self.evaluation, self.state.context, self.today.isoformat()
         )
 
-    def view(self, version: int) -> engine.PageView:
-        """The page view that every channel shows: the current page, or the ending."""
+    def view(self, version: int, words: Mapping[str, Mapping[str, str]]) -> engine.PageView:
+        """The page view that every channel shows: the current page, or the ending; `words` are the
+        names of the dictionaries' entries."""
         frame = engine.Frame(
             session="preview",
             version=version,
@@ -220,6 +221,7 @@ class Rehearsal:
             seed="preview",
             moved=self.has_moved,
             marks=self.marks,
+            words=words,
         )
         common: dict[str, Any] = {"context": self.state.context, "today": self.today}
         if self.state.is_done or self.journey.page is None:

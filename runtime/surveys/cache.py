@@ -39,14 +39,14 @@ class Form:
         return tuple(q.id for q in self.questions.values() if isinstance(q, kinds))
 
     @cached_property
-    def department_ids(self) -> tuple[str, ...]:
+    def departments(self) -> tuple[DepartmentQuestion, ...]:
         """Questions answered from the department dictionary."""
-        return tuple(q.id for q in self.questions.values() if isinstance(q, DepartmentQuestion))
+        return tuple(q for q in self.questions.values() if isinstance(q, DepartmentQuestion))
 
     @cached_property
-    def staff_ids(self) -> tuple[str, ...]:
+    def staff(self) -> tuple[StaffQuestion, ...]:
         """Questions answered from the staff dictionary."""
-        return tuple(q.id for q in self.questions.values() if isinstance(q, StaffQuestion))
+        return tuple(q for q in self.questions.values() if isinstance(q, StaffQuestion))
 
     @cached_property
     def calculated(self) -> tuple[tuple[int, str], ...]:

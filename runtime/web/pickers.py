@@ -56,18 +56,20 @@ class Pickers:
 
     def _staff(self, question: StaffView, department: object, lang: str) -> tuple[Pick, ...]:
         sites: tuple[str | None, ...] = (None,)
+        subtree = None
         if question.within is not None:
             sites = tuple(question.within.sites) or sites
+            subtree = question.within.subtree
         of = department if isinstance(department, str) else None
 
         def read() -> Sequence[Picked]:
             return [
                 one
                 for site in sites
-                for one in find_staff(self.db, site=site, department=of, lang=lang)
+                for one in find_staff(self.db, site=site, department=of, subtree=subtree, lang=lang)
             ]
 
-        return self._keep(("staff", sites, of, lang), read)
+        return self._keep(("staff", sites, of, subtree, lang), read)
 
     def _keep(self, key: tuple[Any, ...], read: Callable[[], Sequence[Picked]]) -> tuple[Pick, ...]:
         now = time.monotonic()

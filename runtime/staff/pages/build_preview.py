@@ -169,7 +169,8 @@ class Preview:
         state = rehearsal.carried
         sites = {one.id: one.text for one in list_sites(self.desk.deployment.db, self.lang)}
         words = RuleWords(survey.scope, self.lang, names=sites)
-        view = rehearsal.view(self.detail.version or 0)
+        names = self.desk.deployment.known.words(state.lang)
+        view = rehearsal.view(self.detail.version or 0, names)
         shown = DEVICES if state.device == "all" else (state.device,)
         devices = Devices(self.desk, survey.document.languages, self.address)
         whys = explained(rehearsal, words)
