@@ -2,14 +2,15 @@
 
 A test that proves a row from end to end holds `# R1.1.1.1c` in its docstring, one that proves a
 part of it `# R1.1.1.1c (part)`. Run plainly, this program prints what differs and exits 1; with
-`--write` it writes the column.
+`--write` it writes the column; with a row (`R1.1.1.1c`) it lists the row's tests.
 """
 
-import ast
 import re
 import sys
-from collections import defaultdict
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from proofs import Proof, cell, proofs
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "requirements.md"
@@ -18,26 +19,12 @@ ROW = re.compile(r"^\| (R[\d.]+[a-z]?) \| (.*) \| (.*) \|$")
 LATER = "later"
 
 
-def marked_tests(root: Path) -> dict[str, list[str]]:
-    """The tests that name each row, as `file::test`, with `(part)` behind those of a part."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted((root / "tests").rglob("test_*.py")):
-        text = path.read_text(encoding="utf-8")
-        if not MARK.search(text):
-            continue
-        lines = text.splitlines()
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-                for row, part in sorted(set(MARK.findall(source))):
-                    found[row].append(f"`{path.relative_to(root)}::{node.name}`{part}")
-    for path in sorted((root / "tests" / "js").glob("*.test.*js")):
-        for row, part in sorted(set(MARK.findall(path.read_text(encoding="utf-8")))):
-            found[row].append(f"`{path.relative_to(root)}`{part}")
-    return found
+def marked_tests(root: Path) -> dict[str, list[Proof]]:
+    """The tests that name each row."""
+    return proofs(root, lambda source, _: MARK.findall(source))
 
 
-def written(text: str, tests: dict[str, list[str]]) -> str:
+def written(text: str, tests: dict[str, list[Proof]]) -> str:
     """The table with its test column filled, each row once; a row without a test keeps what it says
     of later.
     """
@@ -51,25 +38,27 @@ def written(text: str, tests: dict[str, list[str]]) -> str:
     return "\n".join(kept)
 
 
-def _line(line: str, tests: dict[str, list[str]]) -> str:
+def _line(line: str, tests: dict[str, list[Proof]]) -> str:
     found = ROW.match(line)
     if found is None:
         return line
     row, requirement, said = found.groups()
-    named = "<br>".join(tests.get(row, []))
     kept = said if said.startswith(LATER) else LATER
-    return f"| {row} | {requirement} | {named or kept} |"
+    return f"| {row} | {requirement} | {cell(tests.get(row, [])) or kept} |"
 
 
-def unknown_rows(text: str, tests: dict[str, list[str]]) -> list[str]:
+def unknown_rows(text: str, tests: dict[str, list[Proof]]) -> list[str]:
     """Rows that tests name and the table does not have."""
     rows = {found[1] for line in text.split("\n") if (found := ROW.match(line))}
     return sorted(tests.keys() - rows)
 
 
 def main() -> None:
-    """Write the column, or say that it is out of date."""
+    """Write the column, list a row's tests, or say what is out of date."""
     tests, text = marked_tests(ROOT), TABLE.read_text(encoding="utf-8")
+    if rows := [name for name in sys.argv[1:] if name in tests]:
+        print("\n".join(str(one) for row in rows for one in tests[row]))
+        return
     faults = [f"{tests[row][0]} names {row}, which is no row." for row in unknown_rows(text, tests)]
     if "--write" in sys.argv:
         TABLE.write_text(written(text, tests), encoding="utf-8")

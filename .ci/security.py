@@ -2,16 +2,18 @@
 
 A test that proves a row of the list from end to end holds `# S19` in its docstring, one that
 proves a part of it `# S19 (part)`. Run plainly, this program prints what differs and exits 1; with
-`--write` it writes the columns. A row keeps what it says of its subject to come: all of it without
-tests, what stands behind *to come:* with tests of a part. An id of ASVS has the state of the rows
-that it names, the weakest counting.
+`--write` it writes the columns; with an id (`S19`) it lists the tests. A row keeps what it says of
+its subject to come: all of it without tests, what stands behind *to come:* with tests of a part. An
+id of ASVS has the state of the rows that it names, the weakest counting.
 """
 
-import ast
 import re
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from proofs import Proof, cell, proofs
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "security.md"
@@ -23,35 +25,28 @@ ASVS_ROW = re.compile(r"^\| (\d+\.\d+\.\d+) \| (.*) \| ([\w/]+) \| (.*) \|$")
 ROW = re.compile(r"^\| (S\d\d) \| (.*) \| (\w[\w/]*) \| (.*) \|$")
 
 
-def marked_tests(root: Path) -> dict[str, list[str]]:
-    """The tests that name each id, as `file::test`, with `(part)` behind those of a part."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted((root / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                _, _, marks = (ast.get_docstring(node) or "").partition("# ")
-                for name, part in sorted(set(MARK.findall(marks))):
-                    found[name].append(f"`{path.relative_to(root)}::{node.name}`{part}")
-    return found
+def marked_tests(root: Path) -> dict[str, list[Proof]]:
+    """The tests that name each id."""
+    return proofs(root, lambda _, docstring: MARK.findall((docstring or "").partition("# ")[2]))
 
 
-def written(text: str, tests: dict[str, list[str]]) -> str:
+def written(text: str, tests: dict[str, list[Proof]]) -> str:
     """Both tables with their columns filled."""
     text = "\n".join(_line(line, tests) for line in text.split("\n"))
     states = {found[1]: found[3] for line in text.split("\n") if (found := ROW.match(line))}
     return "\n".join(_asvs_line(line, states) for line in text.split("\n"))
 
 
-def _line(line: str, tests: dict[str, list[str]]) -> str:
+def _line(line: str, tests: dict[str, list[Proof]]) -> str:
     found = ROW.match(line)
     if found is None:
         return line
     name, words, state, said = found.groups()
     named = tests.get(name, [])
     if named:
-        is_met = any(not one.endswith("(part)") for one in named)
+        is_met = not all(one.is_part for one in named)
         rest = said.partition(TO_COME)[2]
-        state, said = "met" if is_met else "part", "<br>".join(named)
+        state, said = "met" if is_met else "part", cell(named)
         said += TO_COME + rest if rest and not is_met else ""
     elif state in ("met", "part"):
         state, said = "later", "no test names it"
@@ -100,8 +95,12 @@ def faults(root: Path, text: str) -> list[str]:
 
 
 def main() -> None:
-    """Write the columns, or say what is wrong."""
+    """Write the columns, list an id's tests, or say what is wrong."""
     text = TABLE.read_text(encoding="utf-8")
+    if names := [name for name in sys.argv[1:] if name in IDS]:
+        tests = marked_tests(ROOT)
+        print("\n".join(str(one) for name in names for one in tests.get(name, [])))
+        return
     if "--write" in sys.argv:
         text = written(text, marked_tests(ROOT))
         TABLE.write_text(text, encoding="utf-8")
