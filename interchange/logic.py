@@ -31,9 +31,11 @@ Compare = Callable[[Any, Any], bool]
 Number = str | int | float
 _FINITE = ("choice", "boolean")
 _ORDER = ("lt", "le", "gt", "ge")
-_AGGREGATES = {"sum()": "sum", "avg()": "mean", "min()": "min", "max()": "max", "count()": "count"}
+_AGGREGATES = {"sum()": "sum", "avg()": "mean", "min()": "min", "max()": "max", "count()": "count",
+               "total()": "sum"}  # fmt: skip
+"""`sum()` of nothing is 0, `total()` of nothing is nothing."""
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "^"))
-_NUMERIC = frozenset(("iif()", "size()", "number()"))
+_NUMERIC = frozenset(("iif()", "size()", "number()", "chosen()"))
 MAX_PAIRS = 30
 MAX_EXPANSIONS = 200
 MAX_LEVELS = 40
@@ -98,6 +100,8 @@ class Language(NamedTuple):
     """Whether a value that stands alone as the whole expression makes it true."""
     is_truthy: Callable[[Any], bool] = lambda value: value is True
     """Whether a value counts as true inside `and`, `or`, `not` and `iif`."""
+    nothing_spreads: bool = False
+    """Whether a missing number makes min, max and all that is made of it no number (NaN)."""
 
 
 class Logic:
@@ -257,7 +261,7 @@ class Logic:
     def _numeric(self, number: Number) -> Ref | Constant:
         if not isinstance(number, str):
             return Constant(number)
-        return Ref(number, "number", is_calculated=not self.language.empty_is_zero)
+        return Ref(number, "number", is_calculated=self.language.nothing_spreads)
 
     def _comparison(self, op: str, left: Tree, right: Tree) -> Rule:
         told = self._of_truth(op, left, right)
@@ -455,6 +459,8 @@ class Logic:
                 return self._aggregate(op, args)
             case Call("size()", (Name() as name,)):
                 return self._size(name)
+            case Call("chosen()", (Name() as name,)):
+                return f"{self._set_ref(name)}.count"
             case Call("number()", (inner,)):
                 return self._value(inner)
             case Call():
@@ -479,10 +485,13 @@ class Logic:
 
     def _size(self, tree: Name) -> dict[str, Any]:
         """How many were chosen, 0 without an answer."""
+        return {"op": "sum", "of": [f"{self._set_ref(tree)}.count", 0]}
+
+    def _set_ref(self, tree: Name) -> str:
         found = self.resolve(tree.name)
         if not isinstance(found, Ref) or found.kind != "set":
             raise Unreadable("function", shown(tree))
-        return {"op": "sum", "of": [f"{found.ref}.count", 0]}
+        return found.ref
 
     def _aggregate(self, op: str, args: tuple[Tree, ...]) -> dict[str, Any]:
         flat: list[Tree] = []
@@ -494,7 +503,7 @@ class Logic:
         value = {"op": _AGGREGATES[op], "of": of}
         if op == "avg()" and self.language.empty_is_zero:
             return {"op": "sum", "of": [self.calculations.add(value, False), 0]}
-        return value if self.language.empty_is_zero else self._of_all(value, of)
+        return self._of_all(value, of) if self.language.nothing_spreads else value
 
     def _of_all(self, value: dict[str, Any], of: list[Number]) -> dict[str, Any]:
         """The value where every operand has one: each is taken from itself and added."""

@@ -5,14 +5,23 @@ from typing import Any
 from engine.questions import Question
 from engine.questions.matrix import Matrix
 
+MOST_INTEGER = 2**31 - 1
+
 
 def is_whole(question: Question) -> bool:
     """Whether a question's answers are written as integers."""
     step = getattr(question, "step", None)
     if question.type == "number":
-        least = getattr(question, "min", None) or 0
+        least, most = getattr(question, "min", None) or 0, getattr(question, "max", None) or 0
+        if not fits_integer(least) or not fits_integer(most):
+            return False
         return step is not None and float(step).is_integer() and float(least).is_integer()
     return question.type in ("rating", "nps", "matrix")
+
+
+def fits_integer(number: float) -> bool:
+    """Whether FHIR's integer, of 32 bits, holds a number."""
+    return -MOST_INTEGER - 1 <= number <= MOST_INTEGER
 
 
 def coding(question: Any, option_id: str, text: str | None = None) -> dict[str, Any]:

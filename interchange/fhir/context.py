@@ -38,6 +38,10 @@ class Context(Reading):
         self.extensions = Extensions(root)
         self.scores: dict[str, dict[str, Any]] = {}
         """Scores of one question each, where a calculation needs the weights of its options."""
+        self.questions: dict[str, dict[str, Any]] = {}
+        """What was made of items, by their links."""
+        self.scored: dict[str, tuple[str, Any]] = {}
+        """What scores say of the points of a question, by its id."""
         self.weighed: list[str] = []
         """Questions whose options carry weights, in the order of the source."""
         self.variables: dict[str, str] = {}

@@ -21,7 +21,7 @@ _PATH = re.compile(
        |where\(\s*linkId\s*=\s*(?:'[^']*'|"[^"]*")(?:\s+or\s+linkId\s*=\s*(?:'[^']*'|"[^"]*"))*\s*\)))*
     \.answer(?:\.first\(\))?(?:\.value(?:Integer|Decimal|Coding)?(?:\.ofType\(\w+\))?)?
     (?P<scored>\.(?:ordinal|weight)\(\))?
-    (?P<how>\.(?:sum|count|first|min|max|avg)\(\))?""",
+    (?P<how>\.(?:sum|count|first|min|max|avg|total|chosen)\(\))?""",
     re.VERBOSE,
 )
 _ALL_WEIGHTS = re.compile(
@@ -35,7 +35,9 @@ _TOKEN = re.compile(
     r"|(?P<word>iif|sum|true|false))"
 )
 _HOW = {"": "", ".sum()": "sum()", ".count()": "count()", ".first()": "", ".min()": "min()",
-        ".max()": "max()", ".avg()": "avg()"}  # fmt: skip
+        ".max()": "max()", ".avg()": "avg()", ".total()": "total()",
+        ".chosen()": "chosen()"}  # fmt: skip
+_OR_NOTHING = {".sum()": ".total()", ".count()": ".chosen()"}
 
 
 def spelt_out(text: str, weighed: Sequence[str]) -> str:
@@ -60,15 +62,18 @@ def read(text: str) -> Tree:
 
 
 def _summed(text: str) -> str:
-    """The expression without asking first whether anything is answered: `iif(a.exists(), a.sum(),
-    {})`, as we write a sum that may be nothing, is `a.sum()` here."""
+    """`iif(a.exists(), a.sum(), {})`, as we write a sum that is nothing of nothing, in one step, as
+    if there were a function for it; the same of a count."""
     first, *others = text.split("iif(")
     found = [first]
     for other in others:
         answers, asked, rest = other.partition(".exists(), ")
-        sums = [f"{answers}{how}" for how in (".sum()", ".count()")]
-        written = next((one for one in sums if asked and rest.startswith(f"{one}, {{}})")), None)
-        found.append(f"iif({other}" if written is None else written + rest[len(written) + 5 :])
+        how = next((how for how in _OR_NOTHING if asked
+                    and rest.startswith(f"{answers}{how}, {{}})")), None)  # fmt: skip
+        if how is None:
+            found.append(f"iif({other}")
+        else:
+            found.append(answers + _OR_NOTHING[how] + rest[len(answers) + len(how) + 5 :])
     return "".join(found)
 
 

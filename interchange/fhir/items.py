@@ -14,6 +14,7 @@ from interchange.fhir import extensions as ext
 from interchange.fhir import fhirpath
 from interchange.fhir.context import Context, carried_code
 from interchange.fhir.extensions import Extensions
+from interchange.fhir.scores import read_score
 from interchange.fhir.toggles import offer
 from interchange.logic import Ref
 from interchange.names import Names, source_id
@@ -98,7 +99,7 @@ def _computed(item: Item, made: Made) -> Made | None:
         return None
     text = fhirpath.spelt_out(str(expression.get("expression", "")), item.context.weighed)
     place = item.extensions.place(ext.CALCULATED)
-    number = item.context.number_of(text, place)
+    number = _score(item, made, text) or item.context.number_of(text, place)
     if number is None:
         raise Unreadable("calculated_value", text)
     if isinstance(number, str):
@@ -112,6 +113,17 @@ def _computed(item: Item, made: Made) -> Made | None:
     else:
         made["text"] = f"{text_of} {shown}"
     return made
+
+
+def _score(item: Item, made: Made, text: str) -> str | None:
+    """The ref of the score that an expression is, None where it is none."""
+    found = read_score(item.context, text)
+    if found is None:
+        return None
+    name = item.context.names.take(item.name.removeprefix("score."))
+    title = {} if made["text"] == item.name else {"title": made["text"]}
+    item.context.scores[item.name] = {"id": name, **title, **found}
+    return f"score.{name}"
 
 
 def _media(item: Item, made: Made) -> None:

@@ -17,6 +17,8 @@ from engine.questions.yes_no import YesNo
 from interchange.fhir.paths import NOTHING, NotCarried, Paths, combined, is_option, or_nothing
 
 MOST = 100
+TENS = "$this * 10"
+"""The points of a recommendation from 0 to 10."""
 
 
 def score_path(paths: Paths, score: Score) -> str:
@@ -79,9 +81,9 @@ def _of_answer(paths: Paths, question: Question) -> str:
         case Rating(points_of=points) if points:
             return _looked_up([(f"$this={value}", n) for value, n in points.items()])
         case Rating():
-            return _linear(question.min, question.max, question.reverse)
+            return linear(question.min, question.max, question.reverse)
         case Nps():
-            return "$this * 10"
+            return TENS
         case YesNo(points_of=points) if points:
             yes, no = (points.get(word, NOTHING) for word in ("yes", "no"))
             return f"iif($this, {yes}, {no})"
@@ -93,7 +95,7 @@ def _of_answer(paths: Paths, question: Question) -> str:
 
 def _of_cell(question: Matrix) -> str:
     if question.scale is not None:
-        return _linear(question.scale.min, question.scale.max, question.scale.reverse)
+        return linear(question.scale.min, question.scale.max, question.scale.reverse)
     return _looked_up([(is_option(question, o.id), o.points) for o in question.options
                        if o.points is not None])  # fmt: skip
 
@@ -136,6 +138,7 @@ def _signed(number: Any) -> str:
     return str(number) if number >= 0 else f"(0 - {-number})"
 
 
-def _linear(low: int, high: int, is_reversed: bool) -> str:
+def linear(low: int, high: int, is_reversed: bool) -> str:
+    """The points of a step of a scale, from 0 to 100."""
     up = f"($this - {_signed(low)}) * {MOST} / {high - low}"
     return f"{MOST} - {up}" if is_reversed else up

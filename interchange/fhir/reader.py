@@ -226,6 +226,7 @@ class _Reader:
             self._conditional(made, own)
             self.report.made(made_id, node.at)
             found.append(made)
+            context.questions[name] = made
         if own:
             self.context.asked_on_condition(before)
         self._say_unread(node, extensions)

@@ -12,7 +12,7 @@ from engine.questions import Question
 from engine.questions.base import is_not_applicable
 from engine.questions.matrix import Matrix
 from engine.text import localize
-from interchange.fhir.codings import coding, is_whole
+from interchange.fhir.codings import coding, fits_integer, is_whole
 from interchange.fhir.writer import canonical
 from interchange.node import is_list, is_object
 
@@ -111,7 +111,9 @@ def _answer(question: Question, value: Any, language: str) -> Made:
         case "time":
             return {"valueTime": f"{value}:00"}
         case "rating" | "nps" | "number":
-            return {"valueInteger": int(value)} if is_whole(question) else {"valueDecimal": value}
+            if is_whole(question) and fits_integer(value):
+                return {"valueInteger": int(value)}
+            return {"valueDecimal": value}
         case _:
             return {"valueString": value}
 

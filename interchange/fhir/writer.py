@@ -341,7 +341,8 @@ class _Writer:
                 item["required"] = True
             if question.scale is not None:
                 item["type"] = "integer"
-                own = _limits("Integer", question.scale.min, question.scale.max)
+                own = [*_limits("Integer", question.scale.min, question.scale.max),
+                       _control("slider")]  # fmt: skip
                 item["extension"] = [*item.get("extension", []), *own]
             else:
                 item["type"] = "choice"
@@ -399,6 +400,9 @@ class _Writer:
         for member in ("endings", "alerts", "walks", "context"):
             if getattr(document, member):
                 self.report.lose("member_out", f"/{member}", member)
+        for i, score in enumerate(document.scores):
+            if score.dimension:
+                self.report.lose("member_out", f"/scores/{i}/dimension", score.id)
         if document.kind != "survey":
             self.report.lose("member_out", "/kind", document.kind)
 

@@ -241,4 +241,5 @@ LANGUAGE = Language(
     as_set=_words,
     is_true=bool,
     is_truthy=bool,
+    nothing_spreads=True,
 )  # fmt: skip

@@ -386,6 +386,37 @@ def test_a_response_is_what_r4_defines() -> None:
     assert items.keys() <= links
 
 
+def test_odd_answers_are_what_r4_defines() -> None:
+    """Numbers past 32 bits, decimals, several files, a text beside an option that is not "other",
+    an "other" without a text, rows that do not apply, and nothing at all."""
+    entered: Any = {"id": "e", "type": "multi_choice", "text": "E", "options": [
+        {"id": "x", "text": "X", "text_entry": "optional"},
+        {"id": "other", "text": "O", "text_entry": "optional"}]}  # fmt: skip
+    document = survey(
+        [*QUESTIONS, entered, {"id": "big", "type": "number", "text": "B", "step": 1}]
+    )
+    answers: Any = {
+        "n": 0.000001, "big": 3_000_000_000, "f": ["a1", "a2"], "t": "一\n二 “三”\t<四>",
+        "g": {"r1": {"not_applicable": True}}, "m": ["x", "y"], "o": "other", "d": "2024-02-29",
+        "e": [{"choice": "x", "text": "左"}, "other"], "co": {"agreed": False, "version": 1},
+    }  # fmt: skip
+    head = {
+        "response_id": "r",
+        "version": 1,
+        "authored": "2026-01-02T03:04:05Z",
+        "language": "zh-CN",
+    }
+    made = questionnaire_response(document, answers, **head)
+    QuestionnaireResponse.model_validate(made)
+    items = {item["linkId"]: item.get("answer") for item in made["item"][0]["item"]}
+    assert items.keys() == answers.keys() - {"g"}
+    assert items["big"] == [{"valueDecimal": 3_000_000_000}]
+    assert [one["valueAttachment"]["title"] for one in items["f"]] == ["a1", "a2"]
+    assert items["e"][0] == {"valueCoding": {"code": "x", "display": "左"}}
+    nothing = questionnaire_response(document, {}, **head)
+    assert "item" not in nothing and QuestionnaireResponse.model_validate(nothing)
+
+
 NO_FORMS: list[Any] = [
     {}, {"resourceType": "Patient"}, {"resourceType": "Questionnaire"},
      {"resourceType": "Questionnaire", "item": [1, None, {"item": {}}]},
