@@ -14,7 +14,7 @@ from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.ids import new_id
-from runtime.kit.problems import StateConflict, Unprocessable
+from runtime.kit.problems import Forbidden, StateConflict, Unprocessable
 
 Severity = Literal["warning", "critical"]
 
@@ -75,12 +75,18 @@ def acknowledge(
 
     Raises:
         Unprocessable: without a reason.
+        Forbidden: the alarm is about whoever would close it.
         StateConflict: no such alarm is open.
     """
     words = reason.strip()
     if not words:
         raise Unprocessable("alarm_reason", "Say what was found or done.", at="/reason")
     with db.begin() as connection:
+        whose = connection.execute(
+            sa.text("SELECT facts ->> 'whose' FROM alarms WHERE id = :id"), {"id": alarm_id}
+        ).scalar_one_or_none()
+        if whose == actor.id:
+            raise Forbidden("own_alarm", "Somebody else has to see to an alarm about you.")
         changed = connection.execute(
             sa.text(
                 "UPDATE alarms SET acknowledged_at = :now, acknowledged_by = :name, "

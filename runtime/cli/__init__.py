@@ -31,6 +31,18 @@ class _Commands(click.Group):
         module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         return cast(click.Command, module.command)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what a hospital's engineer can mend is told in a sentence."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from runtime.cli._refusals import refusal_of
+
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            raise refusal from None
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="huisheng")

@@ -4,17 +4,13 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
-import click
-from psycopg.errors import UndefinedTable
 from sqlalchemy.exc import ProgrammingError
 
 from runtime.kit.embedded import Services, ensure_services
 from runtime.kit.logging import set_up_logging
-from runtime.kit.problems import AppError, Overloaded
-from runtime.kit.settings import Settings, SettingsError, read_settings
+from runtime.kit.problems import Overloaded
+from runtime.kit.settings import Settings, read_settings
 from runtime.wiring import Deployment
-
-NOT_MIGRATED = "The database has no tables of this version yet: run `huisheng migrate` first."
 
 
 @contextmanager
@@ -39,24 +35,10 @@ def deployment_of(settings: Settings, services: Services, name: str) -> Generato
 
 @contextmanager
 def opened(name: str) -> Generator[Deployment]:
-    """Settings from the environment, services, and the deployment over them.
-
-    Raises:
-        SettingsError: the database has no tables yet.
-        ClickException: what was refused, in its own words.
-    """
+    """Settings from the environment, services, and the deployment over them."""
     settings = read_settings(os.environ)
     with services_of(settings) as services, deployment_of(settings, services, name) as deployment:
-        try:
-            yield deployment
-        except ProgrammingError as error:
-            if isinstance(error.orig, UndefinedTable):
-                raise SettingsError((NOT_MIGRATED,)) from None
-            raise
-        except AppError as error:
-            is_away = error.code == "database_unavailable"
-            words = "The database cannot be reached." if is_away else str(error)
-            raise click.ClickException(words) from None
+        yield deployment
 
 
 def require_keys(settings: Settings, services: Services) -> None:

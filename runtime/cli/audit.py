@@ -10,8 +10,10 @@ import click
 
 from runtime.audit import anchors, archive
 from runtime.audit.keys import SigningKey, signing_key
+from runtime.audit.models import SYSTEM
 from runtime.audit.queries import Filters, search
 from runtime.audit.sealer import seal_pending
+from runtime.audit.service import record
 from runtime.audit.verify import Report, verify
 from runtime.cli._services import services_of
 from runtime.kit.db import Database
@@ -27,7 +29,7 @@ MEANING = {
     "seal_deleted": "its seal was deleted",
     "tail_cut": "the end of the trail was cut off",
     "anchor": "not what was anchored: the trail was written anew",
-    "unsealed_late": "not sealed for more than five minutes",
+    "unsealed_late": "not sealed for more than five minutes; is `huisheng worker` running?",
 }
 
 
@@ -137,11 +139,13 @@ def archive_months(directory: Path | None, remove: bool) -> None:
 @click.option("--object", "object_id", default="", help="Id of what was acted on.")
 @click.option("--limit", default=50, type=click.IntRange(1, 10_000))
 def list_lines(person: str, action: str, object_id: str, limit: int) -> None:
-    """The newest lines, one a row, parted by tabs."""
+    """The newest lines, one a row, parted by tabs; that they were read is a line itself."""
+    wanted = Filters(person=person, action=action, object_id=object_id)
+    asked = {"person": person, "action": action, "object": object_id}
     with _opened() as (_, db), db.begin() as connection:
-        found = search(
-            connection, Filters(person=person, action=action, object_id=object_id), limit=limit
-        )
+        found = search(connection, wanted, limit=limit)
+        facts = {name: text for name, text in asked.items() if text} | {"lines": len(found.lines)}
+        record(connection, SYSTEM, "audit.viewed", "audit", "list", facts=facts)
     for line in found.lines:
         members = (line.at.isoformat(), line.actor_kind, line.actor_name, line.address or "-")
         what = (line.channel, line.action, line.object_type, line.object_id, line.outcome)

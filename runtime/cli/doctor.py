@@ -20,6 +20,7 @@ from runtime.worker import connect
 
 MANY_WAITING = 10_000
 MIN_VERSION = 160_000
+IS_OPEN = "is open to every user of this machine: chmod o-rw {folder}"
 
 Check = Callable[[Settings, Services, Deployment], str | None]
 
@@ -94,7 +95,7 @@ def _folder(settings: Settings, _: Services, __: Deployment) -> str | None:
     if not os.access(settings.data_dir, os.W_OK):
         return "cannot be written"
     is_open = settings.data_dir.stat().st_mode & 0o007 & ~0o001
-    return "is open to every user of this machine" if is_open else None
+    return IS_OPEN.format(folder=settings.data_dir) if is_open else None
 
 
 CHECKS: dict[str, Check] = {

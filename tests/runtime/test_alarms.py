@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from litestar.testing import TestClient
 
+from runtime.accounts import users
 from runtime.alarms import rules, service
 from runtime.audit.models import Actor
 from runtime.audit.service import record
-from runtime.kit.problems import StateConflict, Unprocessable
+from runtime.kit.problems import Forbidden, StateConflict, Unprocessable
 from runtime.wiring import Deployment
 from tests.runtime.test_users_page import sign_in
 
@@ -113,3 +114,25 @@ def test_what_is_well_again_closes_its_alarm_and_may_raise_it_anew(
     with deployment.db.begin() as connection:
         assert service.raise_alarm(connection, "backup_failed", "critical", {}, key="2026-11-24")
         assert service.open_alarms(connection) == 2
+
+
+def test_nobody_closes_an_alarm_about_themselves(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """The page says so, the alarm stays, and another one closes it. # S57 (part) R2.2.9 (part)"""
+    csrf = sign_in(deployment, client, "curious", "site_manager")
+    with deployment.db.begin() as connection:
+        me = users.find(connection, "curious").id
+        facts = {"whose": me, "number": 30}
+        service.raise_alarm(connection, "refusals", "warning", facts, key="k")
+        (alarm,) = service.alarms(connection)
+    form = {"_csrf": csrf, "reason": "没什么事"}
+    answer = client.post(f"/staff/alarms/{alarm.id}", data=form, headers={"accept-language": "zh"})
+    assert answer.status_code == 403 and "这条告警涉及您本人" in answer.text
+    actor = Actor("staff", me, "好奇", None, "staff", None)
+    with pytest.raises(Forbidden):
+        service.acknowledge(deployment.db, actor, alarm.id, "没什么事")
+    assert _codes(deployment) == ["refusals"]
+    service.acknowledge(deployment.db, ANN, alarm.id, "问过本人")
+    with deployment.db.begin() as connection:
+        assert service.open_alarms(connection) == 0

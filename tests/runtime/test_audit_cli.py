@@ -82,6 +82,7 @@ def test_archive_removes_only_what_is_older_than_the_setting(
     assert done.exit_code == 0 and "1 months" in done.output, done.output
     listed = call("list", "--action", "job.")
     assert "\tnew\t" in listed.output and "\told\t" not in listed.output
+    assert '"action": "job."' in call("list", "--action", "audit.viewed").output
     assert "2 sealed lines checked (1 of them archived)" in call("verify").output
     (manifest,) = (tmp_path / "audit").glob("audit-*.json")
     assert json.loads(manifest.read_text())["manifest"]["lines"] == 1

@@ -1,9 +1,11 @@
 """`huisheng user` and `huisheng roles` typed: the first account, refusals, roles as documents."""
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -11,6 +13,7 @@ from runtime.accounts import roles, users
 from runtime.accounts.role_editing import retire_role
 from runtime.seed import seed
 from runtime.wiring import Deployment
+from tests.conftest import DatabaseUrls
 from tests.serving import Place
 
 
@@ -82,6 +85,49 @@ def test_a_database_without_tables_is_told_to_be_migrated(place: Place, tmp_path
     away = {"HUISHENG_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     code, _, err = place.type("user", "create", "an.li", **away)
     assert code == 1 and "Traceback" not in err and "The database cannot be reached." in err
+
+
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("audit", "verify"), ("audit", "list"), ("audit", "anchor"), ("audit", "archive"),
+    ("keys", "status"), ("keys", "rotate"), ("keys", "retire"), ("user", "link", "an.li"),
+    ("token", "create", "--scope", "surveys:read"), ("roles", "export"), ("bank", "export"),
+    ("seed",), ("migrate",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_that_the_database_is_away(words: tuple[str, ...], place: Place) -> None:
+    """A sentence with what to look at, never a traceback and never the password. # S55 (part)"""
+    url = "postgresql://nobody:hidden-word@127.0.0.1:1/none"
+    away = {"HUISHENG_DATABASE_URL": url, "HUISHENG_DATABASE_OWNER_URL": url}
+    code, _, err = place.call(*words, **away)
+    assert code == 1 and "The database cannot be reached." in err, err
+    assert "Traceback" not in err and "hidden-word" not in err
+
+
+def test_an_empty_database_is_told_by_the_audit_commands_too(
+    place: Place, database_urls: DatabaseUrls
+) -> None:
+    """Also where the role may do less than the command needs. # S55 (part)"""
+    with psycopg.connect(database_urls.owner_url, autocommit=True) as owner:
+        owner.execute("ALTER TABLE audit_head RENAME TO gone")
+        code, _, err = place.call("audit", "verify")
+        assert code == 2 and "huisheng migrate" in err and "Traceback" not in err
+        owner.execute("ALTER TABLE gone RENAME TO audit_head")
+        owner.execute("UPDATE alembic_version SET version_num = '0013'")
+    owner_away = {"HUISHENG_DATABASE_OWNER_URL": database_urls.app_url}
+    code, _, err = place.call("migrate", **owner_away)
+    assert code == 1 and "HUISHENG_DATABASE_OWNER_URL" in err and "Traceback" not in err
+
+
+def test_the_demo_hospital_stays_out_of_production(place: Place, deployment: Deployment) -> None:
+    """Made-up staff would be default accounts. # S10 (part)"""
+    keys = {f"HUISHENG_{name}": secrets.token_hex(32) for name in ("SECRET_KEY", "ENVELOPE_KEY")}
+    production = {"HUISHENG_ENVIRONMENT": "production", "HUISHENG_PUBLIC_URL": "https://h.example"}
+    code, _, err = place.call("seed", **keys, **production)
+    assert code == 1 and "production" in err
+    with deployment.db.begin() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM sites")).scalar_one() == 0
 
 
 def test_roles_go_out_and_come_back_unchanged(place: Place, import_: Any) -> None:

@@ -12,7 +12,7 @@ from runtime.accounts import users
 from runtime.accounts.access import Principal, needs
 from runtime.alarms import service
 from runtime.kit.http import Http
-from runtime.kit.problems import NotFound, StateConflict, Unprocessable
+from runtime.kit.problems import Forbidden, NotFound, StateConflict, Unprocessable
 from runtime.kit.words import catalogue
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.sign_in import Fields
@@ -89,6 +89,8 @@ def acknowledge(
         return _list(
             request, principal, deployment, refused="reason", typed_for=str(alarm), status=422
         )
+    except Forbidden:
+        return _list(request, principal, deployment, refused="own", status=403)
     except StateConflict:
         return _list(request, principal, deployment, refused="closed", status=409)
     return redirect(HERE, toast="saved")
