@@ -25,7 +25,6 @@ from engine.questions.base import MediaView, ProblemView, Scene
 from engine.survey import Survey
 from engine.text import fill, localize
 
-PAGE_FORMAT = "huisheng.page/1"
 Marks = Literal["none", "bad", "all"]
 NO_VALUE = "—"
 

@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 LEAST_DAYS = 180
 """R2.2.5: kept 180 days or more (tender, part 2.2, item 5)."""
-DEFAULT_DAYS = 3 * 366
 
 
 class RetentionTooShort(ValueError):

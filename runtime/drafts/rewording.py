@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from builder.edits import Put, Refused
 from builder.tree import find, to_tree
-from engine.text import localize
 from runtime.audit.models import Actor
 from runtime.bank.items import get_item, question_of
 from runtime.bank.uses import uses_of
@@ -167,8 +166,3 @@ def reword(
         except AppError as error:
             refused.append((one.survey, error.code))
     return Offered(tuple(dict.fromkeys(done)), tuple(refused))
-
-
-def title_in(title: Any, lang: str) -> str:
-    """A survey's title in a language."""
-    return localize(title, lang)

@@ -1,7 +1,7 @@
 """The time, passed in so that a test can hold it still."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
@@ -21,8 +21,3 @@ def hospital_day(moment: datetime) -> date:
 def month_of(moment: datetime) -> date:
     """The first day of the month whose partition keeps what happened then."""
     return moment.astimezone(HOSPITAL_ZONE).date().replace(day=1)
-
-
-def seconds_from(moment: datetime, seconds: float) -> datetime:
-    """The moment so many seconds later."""
-    return moment + timedelta(seconds=seconds)

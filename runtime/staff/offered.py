@@ -17,7 +17,6 @@ from runtime.wiring import Deployment
 
 FEEDBACK = ("praise", "suggestion", "complaint", "consultation", "whistleblow")
 """Kinds of forms that a patient may go on to, and of cases that are opened."""
-MAX_STAFF = 2_000
 OPEN = frozenset(("tags",))
 """Lists that may hold more than what is offered."""
 

@@ -15,7 +15,6 @@ from runtime.kit.problems import Forbidden
 from runtime.kit.settings import Settings
 
 YEAR_SECONDS = 365 * 24 * 3600
-PREFERENCES = ("text", "lang")
 
 
 class PartitionedCookie(Cookie):
