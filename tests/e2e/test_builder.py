@@ -91,6 +91,14 @@ class Author:
         busy = "return document.body.dataset.busy"
         self.screen.wait(lambda: self.driver.execute_script(busy) == "false")
 
+    def slow(self, milliseconds: int) -> None:
+        """Let the server's answers come so late."""
+        line = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
+        self.driver.execute_cdp_cmd("Network.enable", {})
+        self.driver.execute_cdp_cmd(
+            "Network.emulateNetworkConditions", line | {"latency": milliseconds}
+        )
+
     def questions(self) -> list[str]:
         script = (
             "return [...document.querySelectorAll('[data-question]')].map(e => e.dataset.question)"
@@ -297,9 +305,49 @@ def test_options_are_typed_one_after_another(opened: Opened) -> None:
         keys = ActionChains(author.driver)
         keys.key_down(Keys.CONTROL).send_keys("a").key_up(Keys.CONTROL)
         keys.send_keys(word, Keys.ENTER if word != "其他" else Keys.TAB).perform()
+    line = f"#line-{question}"
+    author.screen.wait(lambda: "门诊 / 急诊 / 住院 / 体检 / 其他" in author.screen.find(line).text)
+
+
+def test_what_is_typed_before_the_next_option_is_there_stands_in_it(opened: Opened) -> None:
+    """Whoever types faster than the server answers loses nothing, and goes on where they are."""
+    author = opened()
+    author.begin("快手")
+    question = author.add("single_choice")
+    inputs = "#panel .inner-line .texts input"
+    author.driver.find_elements(By.CSS_SELECTOR, inputs)[-1].click()
+    author.slow(700)
+    ActionChains(author.driver).send_keys(
+        "门诊", Keys.ENTER, "急诊", Keys.ENTER, "住院", Keys.ENTER, "体"
+    ).perform()
+    author.screen.wait(lambda: len(author.input_ids(inputs)) == 5 and all(author.input_ids(inputs)))
+    author.screen.wait(lambda: author.focus() == author.input_ids(inputs)[-1])
+    ActionChains(author.driver).send_keys("检", Keys.TAB).perform()
+    author.slow(0)
+    line = f"#line-{question}"
+    author.screen.wait(lambda: "门诊 / 急诊 / 住院 / 体检" in author.screen.find(line).text)
+
+
+def test_a_word_of_an_input_method_outlasts_the_server_answer(opened: Opened) -> None:
+    """The panel is drawn again once the word is put in, and the word stands in the new option."""
+    author = opened()
+    author.begin("拼音")
+    question = author.add("single_choice")
+    inputs = "#panel .inner-line .texts input"
+    author.driver.find_elements(By.CSS_SELECTOR, inputs)[-1].click()
+    author.slow(500)
+    ActionChains(author.driver).send_keys("门诊", Keys.ENTER).perform()
+    word = {"text": "ji zhen", "selectionStart": 7, "selectionEnd": 7}
+    author.driver.execute_cdp_cmd("Input.imeSetComposition", word)
     author.settle()
-    line = author.screen.find(f"#line-{question}")
-    author.screen.wait(lambda: "门诊 / 急诊 / 住院 / 体检 / 其他" in line.text)
+    place = author.driver.switch_to.active_element
+    assert (place.get_property("value"), place.get_attribute("data-place")) == ("ji zhen", "")
+    author.slow(0)
+    author.driver.execute_cdp_cmd("Input.insertText", {"text": "急诊"})
+    author.screen.wait(lambda: author.focus() == author.input_ids(inputs)[-1] != "")
+    ActionChains(author.driver).send_keys("科", Keys.TAB).perform()
+    line = f"#line-{question}"
+    author.screen.wait(lambda: "门诊 / 急诊科" in author.screen.find(line).text)
 
 
 def test_without_scripts_the_builder_does_the_same(opened: Opened) -> None:

@@ -173,7 +173,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (isDragging() && event.detail.elt.id === "news") event.preventDefault();
 });
 
-const fields = (root) => [...root.querySelectorAll("#panel input[type=text], #panel textarea")];
+const fields = (root) => [...root.querySelectorAll("#panel input[type=text][name], #panel textarea")];
 
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.elt.id === "panel") for (const one of fields(document)) one.defaultValue = one.value;

@@ -1,6 +1,7 @@
 // Options typed one after another: Enter goes on, several lines that are pasted become several.
 // Everything here ends in a button of the panel that works without it.
 import { isPlainEnter } from "/staff/build-acts.js";
+import { isPlace, makePlace } from "/staff/places.js";
 
 const ENTRY = ".inner-line .texts input[type=text]";
 
@@ -16,6 +17,10 @@ function takeBack(event) {
 function onEnter(event) {
   const entry = /** @type {HTMLInputElement} */ (event.target);
   event.preventDefault();
+  if (isPlace(entry)) {
+    if (entry.value.trim()) makePlace(entry);
+    return;
+  }
   const list = entry.closest("fieldset.inner");
   const language = entry.name.split("/").pop() ?? "";
   const all = [...list.querySelectorAll(ENTRY)].filter((one) => one.name.endsWith(language));
@@ -25,6 +30,7 @@ function onEnter(event) {
     next.select();
   } else if (entry.value.trim()) {
     list.querySelector("[data-add]").click();
+    makePlace(entry);
   } else {
     takeBack(event);
   }
@@ -44,7 +50,7 @@ document.addEventListener("keydown", (event) => {
   const entry = /** @type {HTMLInputElement} */ (event.target);
   if (!entry.matches(ENTRY)) return;
   if (isPlainEnter(event)) onEnter(event);
-  else if (event.key === "Backspace" && !entry.value && !event.isComposing) takeBack(event);
+  else if (event.key === "Backspace" && !entry.value && !event.isComposing && !isPlace(entry)) takeBack(event);
 });
 document.addEventListener("paste", (event) => {
   if (/** @type {HTMLElement} */ (event.target).matches(ENTRY)) onPaste(event);
