@@ -157,6 +157,38 @@ def test_without_a_dictionary_proposals_stay_what_they_were(bench: Bench) -> Non
     assert engine.run_walks(engine.compile_survey(bench.document)) == ()
 
 
+DATED: dict[str, Any] = REAL | {
+    "context": {"visit.date": {"type": "date"}},
+    "pages": [{"id": "only", "title": {"zh-CN": "一"}, "questions": [
+        {"id": "when", "type": "date", "text": {"zh-CN": "哪天出院的？"}, "required": True},
+        {"id": "hour", "type": "time", "text": {"zh-CN": "几点到的？"}, "required": True},
+        {"id": "soon", "type": "yes_no", "text": {"zh-CN": "还会再来吗？"}, "required": True,
+         "show_if": {"op": "gt", "ref": "when", "other": "today"}},
+        {"id": "moved", "type": "yes_no", "text": {"zh-CN": "改过日期吗？"}, "required": True,
+         "show_if": {"op": "lt", "ref": "visit.date", "other": "when"}},
+        {"id": "old", "type": "yes_no", "text": {"zh-CN": "是旧院区吗？"}, "required": True,
+         "show_if": {"op": "le", "ref": "when", "value": "1980-05-05"}}]}],
+}  # fmt: skip
+
+
+def test_proposed_patients_live_in_our_days(bench: Bench) -> None:
+    """Days and hours are near the patient's own day, but where a rule asks for others.
+    # R0.4 (part)"""
+    put_draft(bench.deployment.db, "visit", json.dumps(DATED).encode(), if_match="*", actor=OTHER)
+    bench.do("add_all")
+    survey = engine.compile_survey(bench.document)
+    assert engine.run_walks(survey) == () and bench.covered() == set(branches(survey.scope))
+    walks = bench.document.walks
+    days = [(w.answers["when"], w.context.get("visit.date"), w.today) for w in walks]
+    now = ("2025", "2026", "2027")
+    assert all(today is None or today.startswith(now) for _, _, today in days), days
+    assert all(when.startswith(now) or when <= "1980-05-05" for when, _, _ in days), days
+    assert all(
+        visit is None or visit.startswith(now) or when <= "1980-05-05" for when, visit, _ in days
+    ), days
+    assert {walk.answers["hour"] for walk in walks} == {"09:00"}
+
+
 def test_what_no_longer_holds_is_said_in_words_and_accepted_in_one_press(bench: Bench) -> None:
     """Questions that are asked no more or newly, scores, endings. # R0.4 (part)"""
     assert "与预期一致" in bench.text
