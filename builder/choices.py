@@ -210,7 +210,8 @@ class _Offer:
         if ref.source != "question":
             return self.names.name(name)
         number = self.scope.place[ref.id] + 1
-        text = self.names.short(self.scope.questions[ref.id].text) or ref.id
+        text = self.names.short(self.scope.questions[ref.id].text)
+        text = text or self.names.say("unworded_text")
         if ref.part == "count":
             return self.names.say("pick_count", n=number, text=text)
         if ref.part:

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.questions.base import Facet
 from engine.scope import Ref, Scope
-from engine.text import fill, localize
+from engine.text import counted, fill, localize
 
 LANGUAGES = ("zh-CN", "en")
 WIDEST = 48
@@ -54,7 +54,7 @@ class Names:
 
     def say(self, code: str, **params: object) -> str:
         """One phrase of a sentence; Chinese characters and digits stand a space apart."""
-        template = catalogue(self.lang)[code]
+        template = counted(catalogue(self.lang)[code], params)
 
         def filled(blank: re.Match[str]) -> str:
             value = str(params[blank[1]])
@@ -79,7 +79,7 @@ class Names:
         part: Any = self.scope.questions.get(ref.id)
         own = part.text if part is not None else self._titled(ref).title
         inner = localize(own, self.lang, self.first)
-        plain = _on_one_line(fill(inner, lambda _: "…")) or ref.id
+        plain = _on_one_line(fill(inner, lambda _: "…")) or self._unworded(ref)
         return self.say("placeholder", name=_cut(plain.rstrip("？?。.：:"), WIDEST // 3))
 
     def short(self, text: Any) -> str:
@@ -117,6 +117,14 @@ class Names:
         """A text in quotation marks."""
         return self.say("quoted", text=text)
 
+    def worded(self, question: str) -> str:
+        """A question's text as it stands inside a sentence; its number while it has none."""
+        text = self.short(self.scope.questions[question].text)
+        return text or self.say("unworded", n=self.scope.place[question] + 1)
+
+    def _unworded(self, ref: Ref) -> str:
+        return self.worded(ref.id) if ref.id in self.scope.questions else ref.id
+
     def _part_name(self, ref: Ref) -> str:
         name = self.question(ref.id)
         if not ref.part:
@@ -128,9 +136,8 @@ class Names:
 
     @cached_property
     def _questions(self) -> dict[str, str]:
-        questions = self.scope.questions
         place = self.scope.place
-        labels = {name: self.short(one.text) or name for name, one in questions.items()}
+        labels = {name: self.worded(name) for name in self.scope.questions}
         return self._apart(labels, lambda name: self.say("numbered", n=place[name] + 1))
 
     @cached_property
@@ -161,7 +168,10 @@ class Names:
             parts = list(getattr(owner, member, ()))
             if member == "options" and owner.type == "cascade":
                 parts = [node for _, node in owner.walk()]
-            labels = {part.id: self.short(part.text) or part.id for part in parts}
+            labels: dict[str, str] = {
+                part.id: self.short(part.text) or self.say("unworded_entry", n=n)
+                for n, part in enumerate(parts, 1)
+            }
             self._shown[key] = self._apart(labels)
         return self._shown[key]
 

@@ -246,7 +246,7 @@ def test_a_rule_of_a_hostile_document_is_only_text() -> None:
     )
     words = RuleWords(Scope(document), "zh-CN")
     assert words.sentence(parse_rule('a == "{what}"')) == "「{value}<b>{what}」填的是「{what}」"
-    assert words.sentence(parse_rule("b == o1")) == "「b」选了「x」"
+    assert words.sentence(parse_rule("b == o1")) == "「第 2 题（还没有题目）」选了「x」"
     assert words.sentence(parse_rule("answered(c)")).startswith(
         "回答了「〔填写当天〕前，〔{value}<b>"
     )
