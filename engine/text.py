@@ -1,10 +1,11 @@
 """Texts in several languages, and the placeholders `{{ref}}` inside them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 Text = str | dict[str, str]
 
+_COUNTED = re.compile(r"\{([a-z]+)\|([^|{}]*)\|((?:[^{}]|\{[a-z]+\})*)\}")
 _PLACEHOLDER = re.compile(r"\\\{\{|\{\{([^{}]*+)\}\}")
 
 
@@ -33,6 +34,17 @@ def fill(text: str, shown: Callable[[str], str]) -> str:
     if "{{" not in text:
         return text
     return _PLACEHOLDER.sub(lambda m: "{{" if m[1] is None else shown(m[1].strip()), text)
+
+
+def counted(sentence: str, values: Mapping[str, object]) -> str:
+    """A sentence of ours with the words for one or for many: `{n|error has|errors have}`."""
+
+    def chosen(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            return found[0]
+        return found[2] if str(values[found[1]]) == "1" else found[3]
+
+    return _COUNTED.sub(chosen, sentence) if "|" in sentence else sentence
 
 
 def rename_placeholders(text: Text, old: str, new: str) -> Text:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, cast
 
+from engine.text import counted
+
 Language = Literal["zh-CN", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh-CN", "en")
 NAMES: Mapping[Language, str] = {"zh-CN": "中文", "en": "English"}
@@ -34,6 +36,6 @@ def wording(lang: Language) -> Callable[..., str]:
 
     def t(key: str, **values: object) -> str:
         text = words[key]
-        return text.format_map(values) if values else text
+        return counted(text, values).format_map(values) if values else text
 
     return t

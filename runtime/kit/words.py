@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from engine.text import counted
+
 LANGUAGES = ("zh-CN", "en")
 _logger = logging.getLogger("huisheng.words")
 
@@ -40,6 +42,7 @@ def say(code: str, lang: str, **params: object) -> str:
     if text is None:
         _logger.error("no sentence for %s", code)
         return code
+    text = counted(text, params)
     for name, value in params.items():
         text = text.replace("{" + name + "}", str(value))
     return text

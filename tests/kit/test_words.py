@@ -5,7 +5,9 @@ import re
 from importlib.resources import files
 from typing import Any
 
-from runtime.kit.words import LANGUAGES, catalogue
+from builder.names import catalogue as builder_catalogue
+from renderers.web.words import wording
+from runtime.kit.words import LANGUAGES, catalogue, say
 
 
 def _files(lang: str) -> dict[str, dict[str, str]]:
@@ -35,3 +37,16 @@ def test_sentences_of_a_code_have_the_same_places_to_fill() -> None:
         if set(places.findall(text)) != set(places.findall(english[code]))
     }
     assert not different
+
+
+def test_one_is_told_in_the_singular() -> None:
+    """English counts have a word for one: `{n|error has|errors have}`."""
+    assert say("publish_errors", "en", n=1) == "1 error has to be mended before publishing:"
+    assert say("publish_errors", "en", n=2) == "2 errors have to be mended before publishing:"
+    assert say("jobs_every", "en", minutes=1) == "every minute"
+    assert say("jobs_every", "en", minutes=5) == "every 5 minutes"
+    assert (wording("en")("points", n=1), wording("en")("points", n=2)) == ("1 point", "2 points")
+    sentences = {**catalogue("en"), **builder_catalogue("en")}
+    counts = r"(?<!\|)\{(?:n|minutes|points|rows|places|total|unfit)\} "
+    plural = re.compile(counts + r"(?!leads\b|was\b)(?:(?:more|other|working) )?[a-z]+s\b")
+    assert {code: text for code, text in sentences.items() if plural.search(text)} == {}
