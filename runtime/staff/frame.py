@@ -21,7 +21,7 @@ from runtime.kit.bodies import form_of
 from runtime.kit.clock import HOSPITAL_ZONE
 from runtime.kit.http import Http, address_header, number_of
 from runtime.kit.problems import AppError, Forbidden, NotSignedIn
-from runtime.kit.words import LANGUAGES, nearest_language, say
+from runtime.kit.words import LANGUAGES, joined, nearest_language, say
 from runtime.org.service import in_language
 from runtime.staff.pages.sign_in import sign_in_address
 from runtime.staff.sections import SECTIONS, Section
@@ -144,13 +144,13 @@ def page(
     **values: Any,
 ) -> Response[str]:
     """A page of the console. Templates extend `console/base.html` and find, beside `values`:
-    `w(code)` words of the section, `c(code)` words of the frame, `say_in(words)`, `local(moment)`,
-    `csrf`, `principal`, `lang`.
+    `w(code)` words of the section, `c(code)` words of the frame, `say_in(words)`, `joined(words)`,
+    `local(moment)`, `csrf`, `principal`, `lang`.
     """
     lang = language_of(request, principal)
     told = request.query_params.get("told")
     count = request.state.get("waiting")
-    values = {"waiting": count() if count is not None else {}, **values}
+    values["badges"] = count() if count is not None else {}
     html = _render(lang, template, section, principal, told, values)
     return Response(
         html, status_code=status, media_type=MediaType.HTML, headers=HEADERS | dict(headers)
@@ -183,14 +183,14 @@ def _render(
             c=words("console"),
             w=words(section),
             say_in=say_in,
+            joined=partial(joined, lang=lang),
             local=local_time,
             section=section,
             principal=principal,
             csrf=principal.csrf if principal else "",
             groups=navigation(principal) if principal else [],
-            waiting=values.get("waiting", {}),
             toast=say(f"console_toast_{toast}", lang) if toast in TOASTS else None,
-            **{key: value for key, value in values.items() if key != "waiting"},
+            **{"badges": {}, **values},
         )
     )
 

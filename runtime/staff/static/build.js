@@ -75,7 +75,7 @@ document.addEventListener("click", (event) => {
 
 /** Whoever goes to another page while something is being saved goes there once it is. */
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("#builder a[href]:not([href^='#'], [data-side])");
+  const link = event.target.closest("#builder a[href]:not([href^='#'], [data-side]), .sections a");
   if (!link || event.defaultPrevented || !running || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   leaveTo = link.href;
