@@ -176,6 +176,27 @@ def test_lists_page_and_files_leave(deployment: Deployment, client: TestClient[A
         assert client.get(BANK + missing).status_code == 404, missing
 
 
+def test_the_tree_is_folded_by_scenes_and_the_one_worked_on_stays_open(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """Sixty places are a few lines; after an act its scene is open, the others are not.
+    # R1.2.1.3 (part)"""
+    csrf = sign_in(deployment, client, "designer", "survey_designer")
+    for name in ("门诊", "急诊", "住院"):
+        post(client, "/tree", csrf, do="add", name_zh=name)
+    with deployment.db.begin() as connection:
+        first, second, _ = (one.id for one in places.read_tree(connection))
+    opened = '<details class="scene" open>'
+    assert look(client, "/tree").count('<details class="scene">') == 3
+    page = post(client, "/tree", csrf, do="add", place=str(second), scene=str(second),
+                name_zh="抢救").text  # fmt: skip
+    assert page.count(opened) == 1 and page.index(opened) < page.index("1 个下级分类")
+    refused = post(client, "/tree", csrf, do="add", place=str(first), scene=str(first), name_zh=" ")
+    assert refused.status_code == 422 and refused.text.count(opened) == 1
+    for odd in ("?scene=x", "?scene=-1", f"?scene={'9' * 30}"):
+        assert opened not in look(client, f"/tree{odd}")
+
+
 def test_the_tree_is_edited_by_forms(deployment: Deployment, client: TestClient[Any]) -> None:
     """Added, renamed, moved, closed, removed; refusals in words. # R1.2.1.3 (part)"""
     csrf = sign_in(deployment, client, "designer", "survey_designer")

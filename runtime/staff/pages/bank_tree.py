@@ -1,5 +1,6 @@
 """The bank's tree as staff edit it: scenes, categories, sub-categories, ordered and closed."""
 
+from itertools import groupby
 from typing import Any
 
 from litestar import Response, get, post
@@ -26,8 +27,9 @@ def show(
     principal: NamedDependency[Principal],
     deployment: NamedDependency[Deployment],
 ) -> Response[Any]:
-    """Every place with what can be done to it."""
-    return _page(request, principal, deployment)
+    """Every scene, and in the one that is open every place with what can be done to it."""
+    opened = as_number(request.query_params.get("scene", ""), 2**31)
+    return _page(request, principal, deployment, opened=opened)
 
 
 def _page(
@@ -35,6 +37,7 @@ def _page(
     principal: Principal,
     deployment: Deployment,
     *,
+    opened: int,
     typed: Fields | None = None,
     told: str = "",
     status: int = 200,
@@ -48,7 +51,8 @@ def _page(
         "bank/tree.html",
         section="bank",
         status=status,
-        tree=tree,
+        scenes=[list(found) for _, found in groupby(tree, lambda one: one.path[0])],
+        opened=opened,
         counts=counts,
         told=told,
         typed=typed if typed is not None else Fields(),
@@ -62,13 +66,22 @@ def act(
     deployment: NamedDependency[Deployment],
     fields: NamedDependency[Fields],
 ) -> Response[Any]:
-    """Add, rename, close, open, move or remove a place."""
+    """Add, rename, close, open, move or remove a place; its scene stays open."""
+    scene = as_number(fields["scene"], 2**31)
     try:
         _do(principal, deployment, fields)
     except (StateConflict, Unprocessable) as error:
         told = told_of(error, language_of(request, principal))
-        return _page(request, principal, deployment, typed=fields, told=told, status=error.status)
-    return redirect(TREE, toast="saved")
+        return _page(
+            request,
+            principal,
+            deployment,
+            opened=scene,
+            typed=fields,
+            told=told,
+            status=error.status,
+        )
+    return redirect(f"{TREE}?scene={scene}" if scene else TREE, toast="saved")
 
 
 def _do(principal: Principal, deployment: Deployment, fields: Fields) -> None:
