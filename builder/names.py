@@ -213,7 +213,7 @@ class Names:
                 return self._word(ref, value)
             case _:
                 several = [self.value(ref, one) for one in value]
-                return "、".join(several) or self.say("no_value")
+                return self.say("between").join(several) or self.say("no_value")
 
     def _yes_or_no(self, ref: str, value: bool) -> str:
         word = "yes" if value else "no"

@@ -6,7 +6,7 @@ for what patients and integrators read. A code stands in one of them.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -46,6 +46,11 @@ def say(code: str, lang: str, **params: object) -> str:
     for name, value in params.items():
         text = text.replace("{" + name + "}", str(value))
     return text
+
+
+def joined(words: Iterable[str], lang: str) -> str:
+    """Several things one after another, as the language lists them."""
+    return say("staff_between", lang).join(words)
 
 
 def word_or(code: str, lang: str, otherwise: str) -> str:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from engine.questions.cascade import Cascade
 from engine.questions.pickers import DepartmentQuestion, StaffQuestion
 from engine.text import fill, localize
-from runtime.kit.words import say
+from runtime.kit.words import joined, say
 from runtime.org.service import in_language
 from runtime.staff.queries import Line
 from runtime.surveys.cache import Form
@@ -69,9 +69,8 @@ def answer_text(
         case int() if str(value) in texts:
             return f"{value} {texts[str(value)]}"
         case list():
-            return "、".join(
-                answer_text(one, question, lang, first, names) for one in cast(list[Any], value)
-            )
+            several = cast(list[Any], value)
+            return joined((answer_text(one, question, lang, first, names) for one in several), lang)
         case {"choice": choice, **rest}:
             return f"{texts.get(choice, choice)} {rest.get('text', '')}".strip()
         case {"not_applicable": True}:

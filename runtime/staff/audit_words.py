@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from runtime.audit.models import Line
-from runtime.kit.words import catalogue, nearest_language, say, word_or
+from runtime.kit.words import catalogue, joined, nearest_language, say, word_or
 from runtime.org.service import in_language
 
 ACTIONS = "audit_act_"
@@ -92,7 +92,7 @@ def _fact(key: str, value: Any, names: Names, lang: str) -> str:
         case bool():
             return say("staff_yes" if value else "staff_no", lang)
         case list():
-            return "、".join(_fact(key, one, names, lang) for one in cast(list[Any], value))
+            return joined((_fact(key, one, names, lang) for one in cast(list[Any], value)), lang)
         case dict():
             members = cast(dict[str, Any], value).items()
             return "；".join(

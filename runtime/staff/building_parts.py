@@ -15,7 +15,7 @@ from engine import check
 from engine.definition import Alert, Computed, ContextField, Ending, Score
 from engine.scope import Scope
 from runtime.kit.problems import NotFound
-from runtime.kit.words import say
+from runtime.kit.words import joined, say
 from runtime.org.entries import entries_of
 from runtime.staff.building import Desk
 from runtime.staff.building_places import problems_by_owner
@@ -89,7 +89,7 @@ def _about(desk: Desk, words: Decisions, at: str) -> list[str]:
             kind = desk.label("value", f"type.{part.type}")
             name = at.partition("/")[2]
             values = [words.value(name, one).strip("「」“”") for one in part.values]
-            return [kind, "、".join(values)] if values else [kind]
+            return [kind, joined(values, desk.lang)] if values else [kind]
         case Score():
             return [desk.label("value", f"method.{part.method}")]
         case _:

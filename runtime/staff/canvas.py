@@ -5,7 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from builder.names import Names
+from engine.definition import Document
 from engine.problems import Problem
+from engine.scope import Scope
 from runtime.drafts.service import Draft
 from runtime.staff.building import Desk
 from runtime.staff.building_places import problems_by_owner
@@ -60,6 +63,7 @@ def sheets_of(desk: Desk, draft: Draft, at: str) -> tuple[Sheet, ...]:
     """The pages of a draft with their questions, each with its own problems; `at` is chosen."""
     found = problems_by_owner(draft.document, draft.problems)
     ruled = rules_on_canvas(desk, draft.document)
+    said = _said(desk, draft.document)
     return tuple(
         Sheet(
             one.id,
@@ -69,7 +73,7 @@ def sheets_of(desk: Desk, draft: Draft, at: str) -> tuple[Sheet, ...]:
             desk.words(told_one_by_one(found.get(one.id, ()))),
             one.id == at,
             tuple(
-                _line(desk, each, ruled.get(each.id, ()), found.get(each.id, ()), at)
+                _line(desk, each, said[each.id], ruled.get(each.id, ()), found.get(each.id, ()), at)
                 for each in one.questions
             ),
         )
@@ -77,14 +81,28 @@ def sheets_of(desk: Desk, draft: Draft, at: str) -> tuple[Sheet, ...]:
     )
 
 
+def _said(desk: Desk, document: Document) -> dict[str, str]:
+    """What the questions ask; a placeholder is called what it stands for."""
+    questions = [one for page in document.pages for one in page.questions]
+    said = {one.id: desk.text(one.text) for one in questions}
+    filled = [one for one in questions if "{{" in said[one.id]]
+    names = Names(Scope(document), desk.lang) if filled else None
+    return said | {one.id: names.text(one.text) for one in filled if names is not None}
+
+
 def _line(
-    desk: Desk, question: Any, rules: tuple[Slot, ...], problems: tuple[Problem, ...], at: str
+    desk: Desk,
+    question: Any,
+    said: str,
+    rules: tuple[Slot, ...],
+    problems: tuple[Problem, ...],
+    at: str,
 ) -> Line:
     parts = next((found for name in ("options", "rows", "nodes")
                   if (found := getattr(question, name, ()))), ())  # fmt: skip
     return Line(
         question.id,
-        desk.text(question.text),
+        said,
         question.type,
         tuple(desk.text(part.text) or "…" for part in parts[:OPTIONS_SHOWN]),
         tuple(_pictures(desk, question, parts[:OPTIONS_SHOWN])),

@@ -16,7 +16,7 @@ from engine.branches import Branch, taken
 from engine.definition import Walk
 from engine.prove.coverage import Coverage, Proposal, Response, cover
 from engine.questions.uploads import Signature, UploadQuestion
-from runtime.kit.words import say
+from runtime.kit.words import joined, say
 from runtime.staff.answers import answer_text, dictionary_names
 from runtime.staff.building import Desk
 from runtime.surveys import findings
@@ -144,7 +144,7 @@ class Telling:
             yield self.say("ending", expected=self.words.ending(expected), found=now)
 
     def _questions(self, names: tuple[str, ...]) -> str:
-        return "、".join(map(self.words.question, names))
+        return joined(map(self.words.question, names), self.words.lang)
 
     def _score(self, name: str) -> str:
         ref = f"score.{name}"

@@ -167,7 +167,7 @@ def test_the_export_is_neutral_csv(signed_in: SignedIn, deployment: Deployment) 
 
 
 SOURCE = Path(__file__).resolve().parents[2]
-AREAS = re.compile(r'"((?:[a-z]+)\.[a-z_]+)",\s+"(?:[a-z_]+)"')
+AREAS = re.compile(r'"((?:[a-z_]+)\.[a-z_]+)",\s+"(?:[a-z_]+)"')
 DYNAMIC = (
     *(
         f"department.{code.removeprefix('departments_history_')}"
@@ -180,20 +180,23 @@ DYNAMIC = (
 
 
 def test_every_action_has_words_in_both_languages() -> None:
-    """What the source records is told in words, and stands among the page's filters."""
-    recorded = {
-        found
+    """What the source records is told in words, of what kind it was too, and stands among the
+    page's filters."""
+    calls = [
+        call
         for folder in ("runtime", "builder")
         for file in (SOURCE / folder).rglob("*.py")
         for call in re.findall(r"record\([^()]*(?:\([^()]*\)[^()]*)*\)", file.read_text("utf-8"))
-        for found in AREAS.findall(call)
-    }
-    assert len(recorded) > 30
+    ]
+    recorded = {found for call in calls for found in AREAS.findall(call)}
+    kinds = {kind for call in calls for kind in re.findall(r'"\w+\.\w+",\s*"(\w+)"', call)}
+    assert len(recorded) > 30 and len(kinds) > 15
     for lang in LANGUAGES:
         known = {action for _, group in action_groups(lang) for action, _ in group}
         assert recorded | set(DYNAMIC) <= known
         areas = {area for area, _ in action_groups(lang)}
         assert {f"audit_area_{area}" for area in areas} <= catalogue(lang).keys()
+        assert {f"audit_type_{kind}" for kind in kinds} <= catalogue(lang).keys()
 
 
 def test_patients_actions_are_found_apart_with_the_time_that_they_took(

@@ -20,7 +20,7 @@ from runtime.bank.uses import uses_of
 from runtime.drafts.rewording import Offered, Older, older_uses, reword
 from runtime.kit.http import Http
 from runtime.kit.problems import AppError, StateConflict, Unprocessable
-from runtime.kit.words import catalogue, say
+from runtime.kit.words import catalogue, joined, say
 from runtime.staff.comparison import Line, Telling
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.bank import HERE, as_number, path_of
@@ -159,7 +159,7 @@ def _alone(tree: dict[str, Any]) -> Any:
 
 def _kept(one: Older, lang: str) -> str:
     words = catalogue(lang)
-    return "、".join(words.get(f"build_member_{name}", name) for name in one.kept)
+    return joined((words.get(f"build_member_{name}", name) for name in one.kept), lang)
 
 
 def _why(code: str, lang: str) -> str:

@@ -13,6 +13,7 @@ from runtime.accounts.access import Principal, needs
 from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
 from runtime.kit.problems import AppError, Forbidden, NotFound, Unprocessable
+from runtime.kit.words import joined
 from runtime.org import duties
 from runtime.org.aliases import aliases_of
 from runtime.org.departments import add_department, history_of, new_id
@@ -205,9 +206,8 @@ def _in_words(told_line: HistoryLine, org: Organisation, lang: str) -> str:
             return _named(org, facts.get("into"), lang)
         case "took_over" | "split_off" | "split":
             found = facts.get("from", facts.get("into"))
-            return "、".join(
-                _named(org, one, lang) for one in ([found] if isinstance(found, str) else found)
-            )
+            several = [found] if isinstance(found, str) else found
+            return joined((_named(org, one, lang) for one in several), lang)
         case _:
             return ""
 

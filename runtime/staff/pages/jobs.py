@@ -66,8 +66,10 @@ def show_one(
     job = BY_NAME.get(name)
     if job is None:
         raise NotFound("job", "There is no such job.")
+    service.register(deployment.db, JOBS, clock=deployment.clock)
     with deployment.db.begin() as connection:
         runs = service.runs(connection, name)
+        state = next(one for one in service.states(connection) if one.name == name)
     return page(
         request,
         principal,
@@ -75,6 +77,8 @@ def show_one(
         section="jobs",
         job=job,
         runs=runs,
+        state=state,
+        may_run=principal.may("jobs:run"),
         schedule=_schedule(job, language_of(request, principal)),
     )
 
