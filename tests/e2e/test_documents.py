@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bank.many import jsonl
 from tests.serving import HUISHENG, Running
 
 pytestmark = pytest.mark.xdist_group("web")
@@ -28,7 +29,8 @@ def test_the_commands_about_forms_are_as_the_readme_says(name: str) -> None:
 
 
 def test_integrators_come_from_a_document_to_a_response(program: Running, tmp_path: Path) -> None:
-    """Every command of docs/integrators.md, in its order. # R0.4 (part)"""
+    """Every command of docs/integrators.md, in its order; a script brings a thousand questions of
+    its own. # R0.5"""
     blocks = BLOCK.findall((ROOT / "docs/integrators.md").read_text("utf-8"))
     script = "set -euo pipefail\n" + "\n".join(blocks)
     done = subprocess.run(
@@ -46,3 +48,7 @@ def test_integrators_come_from_a_document_to_a_response(program: Running, tmp_pa
     assert "\npublished\n" in said and "\nBundle\n" in said
     assert '"state":"done"' in said and "态度" in said
     assert (tmp_path / "questions.xlsx").stat().st_size > 0
+    bulk = tmp_path / "bulk.jsonl"
+    bulk.write_bytes(jsonl(1000))
+    assert "新增 1000" in program.command("bank", "import", str(bulk))
+    assert "不变 1000" in program.command("bank", "import", str(bulk))

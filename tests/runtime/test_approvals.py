@@ -69,7 +69,7 @@ def actions(deployment: Deployment) -> list[str]:
 
 
 def test_the_author_asks_and_another_approves(strict: Deployment) -> None:
-    """The version says who wrote it, who approved it and why; every step left its line. # R0.4"""
+    """The version says who wrote, who approved and why; every step left a line. # R0.4 (part)"""
     with pytest.raises(StateConflict, match="second person"):
         service.publish_survey(strict.db, "visit", actor=ANN)
     stored = approve(strict, ask(strict))
