@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from builder.apply import apply
+from builder.blanks import new_question
 from builder.edits import AnyEdit
-from builder.panel import new_question
 from engine.problems import LANGUAGES
 from runtime.accounts.access import Principal
 from runtime.bank.content import as_document

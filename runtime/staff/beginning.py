@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 import engine
-from builder.panel import free_id
+from builder.blanks import free_id
 from builder.tree import Tree, to_tree
 from engine.check import ID
 from engine.definition import RESERVED, Document

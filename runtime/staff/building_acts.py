@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from builder.blanks import new_page, new_question
 from builder.edits import (
     Duplicate,
     Insert,
@@ -14,7 +15,6 @@ from builder.edits import (
     Remove,
     Rename,
 )
-from builder.panel import new_page, new_question
 from builder.tree import Tree, find, home_of, to_tree, tree_of
 from engine.problems import Problem
 from runtime.drafts import service as drafts

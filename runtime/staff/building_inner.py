@@ -5,8 +5,8 @@ from typing import Any
 
 from builder.edits import Insert
 from builder.entries import MAX_LINES, Entry, adding, as_options, as_scale, read_lines
-from builder.panel import BadValue
 from builder.tree import Tree, find, fresh, inner_by_id, to_tree, tree_of
+from builder.typed import BadValue
 from runtime.kit.problems import NotFound
 from runtime.staff.building import LISTS, READY, Act, Desk, in_its_languages
 from runtime.staff.pages.sign_in import Fields

@@ -6,8 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from builder.entries import members_of
-from builder.panel import Property, properties_of, shown_lines, text_inputs, value_at
+from builder.panel import Property, properties_of
 from builder.tree import Tree, inner_by_id, own_tree
+from builder.typed import shown_lines, text_inputs, value_at
 from engine.definition import Page
 from runtime.kit.words import catalogue
 from runtime.staff.building import LISTS, READY, TYPES, Desk

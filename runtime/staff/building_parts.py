@@ -8,9 +8,9 @@ from msgspec import UNSET, Struct
 from builder import computations, scores
 from builder.decisions import Decisions
 from builder.edits import AnyEdit, Insert, SetMember, Several
-from builder.panel import BadValue
 from builder.references import uses
 from builder.tree import Tree, to_tree
+from builder.typed import BadValue
 from engine import check
 from engine.definition import Alert, Computed, ContextField, Ending, Score
 from engine.scope import Scope

@@ -9,8 +9,8 @@ from litestar import Response
 from msgspec import Struct
 
 from builder.edits import AnyEdit, Refused
-from builder.panel import BadValue
 from builder.tree import Tree
+from builder.typed import BadValue
 from runtime.kit.problems import StateConflict
 from runtime.staff.building import Act, Desk, Told
 from runtime.staff.building_acts import do, part_of

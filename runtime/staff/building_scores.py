@@ -10,7 +10,7 @@ from msgspec import Struct
 from builder import scores
 from builder.decisions import Decisions
 from builder.edits import AnyEdit, SetMember, Several
-from builder.panel import BadValue
+from builder.typed import BadValue
 from engine.definition import Score
 from runtime.kit.problems import NotFound
 from runtime.staff.building import Act, Desk

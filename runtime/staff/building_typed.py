@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from builder.edits import AnyEdit, SetMember, Several
-from builder.panel import edits_of, value_at
 from builder.tree import Tree, find, inner_by_id, to_tree, tree_of
+from builder.typed import edits_of, value_at
 from runtime.kit.problems import NotFound
 from runtime.staff.building import LISTS, Desk
 from runtime.staff.building_panel import walk_inner

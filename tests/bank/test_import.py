@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from msgspec import structs
 
-from builder.panel import new_question
+from builder.blanks import new_question
 from engine.questions import Question
 from runtime.audit.models import SYSTEM
 from runtime.bank.columns import cells_of, question_of

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from builder.apply import apply
+from builder.blanks import new_question, new_survey
 from builder.edits import Insert, SetMember
 from builder.entries import Entry, adding, as_options, as_scale, read_lines
-from builder.panel import new_question, new_survey
 from builder.tree import find, to_tree
 from engine import check, parse
 from engine.definition import Document

@@ -8,19 +8,11 @@ import pytest
 from msgspec import UNSET
 
 from builder.apply import apply
+from builder.blanks import new_page, new_question, new_survey
 from builder.edits import Insert, SetMember, Several
-from builder.panel import (
-    BadValue,
-    edits_of,
-    is_elsewhere,
-    new_page,
-    new_question,
-    new_survey,
-    properties_of,
-    schema_of,
-    shown_lines,
-)
+from builder.panel import is_elsewhere, properties_of, schema_of
 from builder.tree import find, to_tree
+from builder.typed import BadValue, edits_of, shown_lines
 from engine import check, parse
 from engine.definition import (
     Alert,

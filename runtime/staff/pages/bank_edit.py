@@ -11,8 +11,8 @@ from litestar.types import ControllerRouterHandler
 
 from builder.edits import Refused as EditRefused
 from builder.edits import SetMember
-from builder.panel import BadValue
 from builder.tree import fresh, tree_of
+from builder.typed import BadValue
 from runtime.accounts.access import Principal, needs
 from runtime.bank import items
 from runtime.bank.columns import TYPES

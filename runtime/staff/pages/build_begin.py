@@ -9,7 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
 from litestar.types import ControllerRouterHandler
 
-from builder.panel import new_survey
+from builder.blanks import new_survey
 from builder.tree import Tree, to_tree
 from engine.parse import parse
 from runtime.accounts.access import Principal, needs

@@ -5,8 +5,8 @@ from typing import Any
 from litestar.types import ControllerRouterHandler
 
 from builder.edits import AnyEdit, SetMember, Several
-from builder.panel import BadValue
 from builder.texts import missing, texts_of
+from builder.typed import BadValue
 from engine.check import LANGUAGE
 from runtime.kit.problems import NotFound
 from runtime.staff.building import Desk
