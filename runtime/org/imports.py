@@ -15,7 +15,8 @@ from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.words import say
 from runtime.org.departments import lock_organisation
-from runtime.org.import_rows import PLANS, Change, Known, RowProblem
+from runtime.org.import_plans import PLANS
+from runtime.org.import_rows import Change, Known, RowProblem
 from runtime.org.tabular import Cell, TableRefused, read_table
 
 Kind = Literal["departments", "aliases", "staff"]

@@ -18,7 +18,7 @@ from runtime.audit.models import Actor
 from runtime.kit.db import Database
 from runtime.kit.words import LANGUAGES, catalogue
 from runtime.org import aliases, departments, resolving, settling, tabular
-from runtime.org.import_rows import PLANS
+from runtime.org.import_plans import PLANS
 from runtime.org.imports import Kind, Report, import_table, in_words, template
 from runtime.org.models import Department, Site
 from runtime.org.service import store_organisation
