@@ -15,6 +15,8 @@ from interchange.report import Conversion, Report
 SOURCES = ("surveyjs", "fhir", "xlsform", "huisheng")
 TARGETS = ("huisheng", "fhir")
 MAX_SOURCE_BYTES = 4 * MAX_BYTES
+_NO_JSON = {b"PK\x03\x04": "is_zip", b"\xd0\xcf\x11\xe0": "is_zip", b"<": "is_xml"}
+"""How files begin that are taken for JSON by mistake."""
 
 
 def convert(
@@ -43,6 +45,11 @@ def _read(data: bytes, source: str, language: str | None, not_equal: fhir.NotEqu
         return _own(data)
     if source == "xlsform":
         return xlsform.read(data, language)
+    for start, code in _NO_JSON.items():
+        if data.lstrip().startswith(start):
+            report = Report()
+            report.refuse(code, "")
+            return report.outcome(None)
     try:
         value, duplicates = decode_json(data, MAX_SOURCE_BYTES)
     except Malformed as error:

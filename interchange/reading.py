@@ -1,6 +1,7 @@
 """What the readers of one foreign document share: names, answers that rules may read, rules."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -11,13 +12,16 @@ from interchange.names import Names
 from interchange.report import Report
 from interchange.truth import Rule, reads, within_limits
 
+MAX_OPTIONS = 20_000
+"""Over all questions of a document."""
+
 
 class Reading:
     """Grows while a document is read: a name is known once its question is made."""
 
     def __init__(self, report: Report, language: Language, parse: Callable[[str], Tree]) -> None:
         self.report = report
-        self.parse = parse
+        self.parse = cache(parse)
         self.names = Names()
         self.refs: dict[str, Ref] = {}
         self.calculated: dict[str, Tree] = {}
@@ -27,6 +31,7 @@ class Reading:
         """Refs of questions that are not always asked."""
         self.calculations = Calculations(self.names.take)
         self.rules = 0
+        self.options_made = 0
         self.item: Any = None
         """What `item` means, where a rule is tried for one option or row."""
         self.at = ""
@@ -38,6 +43,9 @@ class Reading:
         if not text:
             return None
         self.item, self.at = item, at
+        if self.rules >= MAX_RULES:
+            self.report.lose("too_many_rules", at, text, max=MAX_RULES, count=self.rules + 1)
+            return None
         try:
             rule = within_limits(self._logic.rule(self.parse(text)))
         except Unreadable as problem:
@@ -46,10 +54,13 @@ class Reading:
             )
             return None
         self.rules += 1
-        if self.rules > MAX_RULES:
-            self.report.lose("too_many_rules", at, text, max=MAX_RULES, count=self.rules)
-            return None
         return rule
+
+    def more_options(self, count: int) -> None:
+        """Count options; raises Unreadable where a document has more than anybody reads."""
+        self.options_made += count
+        if self.options_made > MAX_OPTIONS:
+            raise Unreadable("too_many_options", str(self.options_made))
 
     def number_of(self, text: str, at: str, name: str = "calc") -> str | int | float | None:
         """A numeric expression as a ref or a literal, None (and a loss) where it is none."""

@@ -145,7 +145,7 @@ def tell(loss: Loss, lang: str = "zh-CN") -> Told:
     entry = catalogue.get(loss.code)
     if entry is None:
         why = word(Problem(loss.code, loss.at, loss.params), lang)
-        entry = {"why": why, "do": catalogue["left_out"]["do"]}
+        entry = {"why": why, "do": catalogue["left_out" if loss.at else "whole"]["do"]}
     why, do = (_filled(entry[part], loss.params) for part in ("why", "do"))
     return Told(loss.code, loss.at, loss.kind, loss.about, why, do)
 

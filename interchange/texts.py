@@ -53,6 +53,11 @@ def _without_tags(text: str) -> str:
     return "".join([*kept, text[at:]])
 
 
+def is_cut(versions: Mapping[str, str]) -> bool:
+    """Whether one of these texts is longer than a text may be."""
+    return any(len(text) > MAX_LENGTH for text in versions.values())
+
+
 def has_markup(text: Any) -> bool:
     """Whether a text, or one of its translations, holds HTML tags."""
     if isinstance(text, dict):

@@ -15,7 +15,7 @@ from interchange.logic import Language, Ref
 from interchange.node import Node, is_object
 from interchange.reading import Reading
 from interchange.report import Report
-from interchange.texts import Speech, Text, guessed_language, has_markup, language_tag
+from interchange.texts import Speech, Text, guessed_language, has_markup, is_cut, language_tag
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -100,6 +100,8 @@ class Context(Reading):
                 versions.setdefault(tag, text)
         if has_markup(versions):
             self.report.change("markup", node.place(member), next(iter(versions.values()), ""))
+        if is_cut(versions):
+            self.report.change("text_cut", node.place(member), next(iter(versions.values()), ""))
         return self.speech.say(versions, otherwise)
 
     def codes(self, node: Node, member: str) -> list[dict[str, str]]:

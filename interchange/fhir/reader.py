@@ -211,6 +211,8 @@ class _Reader:
         """Make the question; the rules that its inner items stand under."""
         context = self.context
         name = node.word("linkId")
+        if name in context.questions:
+            self.report.change("same_name", node.place("linkId"), name)
         shown = self._shown(node, extensions)
         own = rules if shown is None else [*rules, shown]
         made_id = context.names.take(name or "item")

@@ -261,6 +261,8 @@ class _Reader:
             self.report.refuse("unknown_type", node.at, f"{name}: {node.word('type')}")
             context.later.discard(name)
             return None
+        if name in context.refs:
+            self.report.change("same_name", node.at, name)
         shown = self._shown(node)
         own = rules if shown is None else [*rules, shown]
         asked = Asked(context, node, context.names.take(name), name)

@@ -41,6 +41,7 @@ class Options(NamedTuple):
 
 def read_options(context: "Context", node: Node, special: bool, many: bool = False) -> Options:
     """The options of a question; raises Unreadable where there are none to be had."""
+    context.more_options(len(node.items("choices")))
     names = Names((), "o")
     options: list[dict[str, Any]] = []
     values: list[tuple[Any, str]] = []

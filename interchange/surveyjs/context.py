@@ -12,7 +12,7 @@ from interchange.reading import Reading
 from interchange.report import Report
 from interchange.surveyjs import expressions, values
 from interchange.surveyjs.choices import Options
-from interchange.texts import Speech, guessed_language, has_markup, language_tag
+from interchange.texts import Speech, guessed_language, has_markup, is_cut, language_tag
 from interchange.truth import Rule
 
 LANGUAGE = Language(
@@ -64,6 +64,9 @@ class Context(Reading):
             versions[self.speech.base] = str(text)
         if has_markup(text):
             self.report.change("markup", at, next(iter(versions.values()), ""))
+
+        if is_cut(versions):
+            self.report.change("text_cut", at, next(iter(versions.values()), ""))
 
         def piped(match: re.Match[str]) -> str:
             name = match.group(1).strip()

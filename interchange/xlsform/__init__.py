@@ -220,7 +220,9 @@ class _Reader:
         made |= source_id(name, made_id) if name else {}
         if made["type"] != "statement":
             self._required(row, made)
-            context.refs[name] = ref
+            if name in context.refs:
+                self.report.change("same_name", row.place("name"), name)
+            context.refs.setdefault(name, ref)
         questions.constrain(context, row, made)
         if row.get("calculation", "calculate") and made["type"] != "statement":
             self.report.lose("set_value", row.place("calculation"), row.get("calculation"))

@@ -8,7 +8,7 @@ from interchange.expression import Call, Tree
 from interchange.logic import Ref
 from interchange.reading import Reading
 from interchange.report import Report
-from interchange.texts import Speech, Text, guessed_language, has_markup, language_tag
+from interchange.texts import Speech, Text, guessed_language, has_markup, is_cut, language_tag
 from interchange.truth import Rule
 from interchange.xlsform import xpath
 from interchange.xlsform.workbook import Row, Workbook
@@ -83,6 +83,9 @@ class Context(Reading):
         texts = {tag or self.speech.base: text for tag, text in versions.items()}
         if has_markup(texts):
             self.report.change("markup", at, next(iter(texts.values())))
+
+        if is_cut(texts):
+            self.report.change("text_cut", at, next(iter(texts.values())))
 
         def piped(match: re.Match[str]) -> str:
             name = match.group(1).strip()

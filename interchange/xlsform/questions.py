@@ -91,6 +91,7 @@ def _choice(context: Context, row: Row, made: Made, select: re.Match[str]) -> Re
     choices = context.lists.get(name, [])
     if not choices:
         raise Unreadable("no_choices", name)
+    context.more_options(len(choices))
     names = Names((), "o")
     values: list[tuple[Any, str]] = []
     options: list[Made] = []

@@ -136,7 +136,7 @@ def _measure(data: bytes) -> None:
 def _rows(sheet: Any, name: str) -> Iterator[Row]:
     headings: list[str] = []
     empty = 0
-    rows = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True)
+    rows = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True)
     for number, cells in enumerate(rows, start=1):
         if number > MAX_ROWS:
             raise NoWorkbook("too_many_rows", max=MAX_ROWS)
@@ -145,11 +145,23 @@ def _rows(sheet: Any, name: str) -> Iterator[Row]:
         if empty > MAX_EMPTY:
             return
         if not headings:
-            headings = [_heading(text) for text in texts] if any(texts) else []
+            headings = _headings(texts)
+            if len(headings) > MAX_COLUMNS and headings[MAX_COLUMNS]:
+                raise NoWorkbook("too_many_columns", max=MAX_COLUMNS)
             continue
         found = {h: t for h, t in zip(headings, texts, strict=False) if h and t}
         if found:
             yield Row(name, number, found)
+
+
+def _headings(texts: list[str]) -> list[str]:
+    """The headings of a row, none where it is empty; one that is there already gets a number, so
+    that no reader knows its column."""
+    found: list[str] = []
+    for text in texts if any(texts) else ():
+        name = _heading(text)
+        found.append(f"{name} ({found.count(name) + 1})" if name in found and name else name)
+    return found
 
 
 def _heading(text: str) -> str:

@@ -137,3 +137,78 @@ def test_hostile_documents_end_soon(source: str, data: bytes) -> None:
     made = convert(data, source, "huisheng")
     assert made.document is None or engine.check(made.document) == ()
     assert time.process_time() - begun < 20
+
+
+def filtered() -> bytes:
+    """Many questions that each filter a long list of choices."""
+    questions = "\n".join(f"select_one l | a{i} | A | x=${{a0}}" for i in range(300))
+    choices = "\n".join(f"l | o{i} | O | o{i % 7}" for i in range(1000))
+    return workbook(survey=f"type | name | label | choice_filter\n{questions}",
+                    choices=f"list_name | name | label | x\n{choices}")  # fmt: skip
+
+
+def rows(count: int) -> bytes:
+    return workbook(survey="type | name\n" + "\n".join(f"text | q{i}" for i in range(count)))
+
+
+WIDE_SHEET = workbook(survey=" | ".join(["type", "name", *(f"c{i}" for i in range(300))]) + "\n1|2")
+FORM = '{"elements": [{"type": "text", "name": "问"}]}'
+
+
+@pytest.mark.parametrize(
+    ("source", "data", "code"),
+    [
+        ("surveyjs", FORM.encode("utf-16"), "not_utf8"),
+        ("surveyjs", FORM.encode("gb18030"), "not_utf8"),
+        ("fhir", FORM.encode("utf-16-le"), "not_utf8"),
+        ("surveyjs", b"x" * 10_000_000, "too_large"),
+        ("fhir", b"<Questionnaire/>", "is_xml"),
+        ("surveyjs", workbook(survey="type | name"), "is_zip"),
+        ("xlsform", FORM.encode(), "no_workbook"),
+        ("xlsform", "type,name\ntext,问".encode(), "no_workbook"),
+        ("xlsform", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(3000), "no_workbook"),
+        ("xlsform", rows(20_100), "too_many_rows"),
+        ("xlsform", WIDE_SHEET, "too_many_columns"),
+        ("xlsform", filtered(), "too_many_rules"),
+    ],
+    ids="utf-16 gb18030 utf-16-le large xml zip json csv xls rows columns filters".split(),
+)
+def test_a_wrong_or_huge_file_is_told_soon_and_plainly(source: str, data: bytes, code: str) -> None:
+    """What is wrong and what to do, in both languages; a generous bound. # S26 (part)"""
+    begun = time.process_time()
+    made = convert(data, source, "huisheng")
+    assert time.process_time() - begun < 20
+    assert code in {loss.code for loss in made.losses}
+    for lang in ("zh-CN", "en"):
+        told = summary(made, source, "huisheng", lang)["losses"][0]
+        assert told["why"] and told["do"]
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    made = convert(FORM.encode("utf-8-sig"), "surveyjs", "huisheng")
+    assert made.document is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "data", "code", "at"),
+    [
+        ("surveyjs", b'{"elements": [{"type": "text", "name": "a"},'
+         b'{"type": "text", "name": "a"}]}', "same_name", "/elements/1"),
+        ("fhir", b'{"resourceType": "Questionnaire", "item": [{"linkId": "a", "type": "string"},'
+         b'{"linkId": "a", "type": "string"}]}', "same_name", "/item/1/linkId"),
+        ("xlsform", workbook(survey="type | name | label\ntext | a | A\ntext | a | B"),
+         "same_name", "survey!3:name"),
+        ("xlsform", workbook(survey="type | name | label | label\ntext | a | A | B"),
+         "member", "survey!2:label (2)"),
+        ("surveyjs", json.dumps({"elements": [
+            {"type": "text", "name": "a", "title": "x" * 30_000}]}).encode(),
+         "text_cut", "/elements/0/title"),
+    ],
+    ids="surveyjs fhir xlsform heading long".split(),
+)  # fmt: skip
+def test_what_is_there_twice_or_too_long_is_told(
+    source: str, data: bytes, code: str, at: str
+) -> None:
+    made = convert(data, source, "huisheng")
+    assert [(loss.code, loss.at) for loss in made.losses if loss.kind == "changed" or
+            loss.code == "member"] == [(code, at)]  # fmt: skip
