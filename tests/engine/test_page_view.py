@@ -1,8 +1,10 @@
 """What a page shows: languages, placeholders, order, values, problems, and nothing secret."""
 
 import json
+from typing import Any
 
 import msgspec
+import pytest
 
 import engine
 from engine import journey
@@ -150,6 +152,52 @@ def test_only_answers_that_change_their_own_page_ask_the_server():
     )
     refresh = {q.id: q.refresh for q in view_of(survey, {"a": 9}).questions}
     assert refresh == {"a": True, "b": True, "c": False, "d": False}
+
+
+@pytest.mark.parametrize(
+    ("behind", "refreshes"),
+    [
+        ([{"show_if": {"op": "ge", "ref": "a", "value": 9}}], True),
+        ([{"hidden": {"op": "ge", "ref": "a", "value": 9}}], True),
+        ([{"hidden": {"op": "ge", "ref": "a", "value": 9}}, {}], False),
+        ([{"hidden": {"op": "ge", "ref": "b", "value": 9}, "leaves": True}, {}], True),
+        ([{}, {"hidden": {"op": "ge", "ref": "a", "value": 9}}], False),
+        ([], False),
+    ],
+)
+def test_an_answer_that_decides_whether_anything_follows_refreshes(
+    behind: list[dict[str, Any]], refreshes: bool
+):
+    """The button says `next` or `submit`: pages may be passed over by their own rule, for want of
+    questions, or by a jump of a page without any. # R0.3 (part)"""
+    leave = {"if": {"op": "le", "ref": "a", "value": 2}, "to": "end"}
+    pages: list[dict[str, Any]] = [{"id": "p", "questions": [_nps("a"), _nps("b")]}]
+    for number, page in enumerate(behind):
+        question = _nps(f"q{number}")
+        if "hidden" in page:
+            question["show_if"] = page["hidden"]
+        made: dict[str, Any] = {"id": f"p{number}", "questions": [question]}
+        if "show_if" in page:
+            made["show_if"] = page["show_if"]
+        if "leaves" in page:
+            made["next"] = [leave]
+        pages.append(made)
+    document = {
+        "format": "huisheng.survey/1",
+        "id": "t",
+        "title": "t",
+        "languages": ["zh-CN"],
+        "kind": "survey",
+        "pages": pages,
+    }
+    survey = engine.load(json.dumps(document).encode())
+    assert ("a" in survey.refreshing) is refreshes
+    actions = {view_of(survey, {"a": a, "b": 1}).action for a in (0, 5, 10)}
+    assert (len(actions) > 1) is refreshes
+
+
+def _nps(name: str) -> dict[str, Any]:
+    return {"id": name, "type": "nps", "text": name}
 
 
 def test_options_and_rows_that_do_not_exist_are_not_shown():
