@@ -89,7 +89,7 @@ class Context(Reading):
 
         def piped(match: re.Match[str]) -> str:
             name = match.group(1).strip()
-            if name not in self.later:
+            if name not in self.later and name not in self.refs:
                 self.report.lose("placeholder", at, name)
             return self.placeholder(name, match.group(0), at)
 
