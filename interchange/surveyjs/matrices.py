@@ -7,9 +7,10 @@ from interchange.expression import Unreadable
 from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import Node, is_list, is_object
+from interchange.surveyjs.asked import Asked, Made, joined
 from interchange.surveyjs.choices import listed, read_options, value_and_text
 from interchange.surveyjs.members import ASIDE
-from interchange.surveyjs.questions import SIMPLE, Asked, Made, joined
+from interchange.surveyjs.questions import SIMPLE
 from interchange.truth import NEVER, Rule, both, within_limits
 
 MAX_CELLS = 300
