@@ -14,6 +14,7 @@ from runtime.kit.settings import read_settings
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
 from tests.lent import lent_app
+from tests.runtime.trail import Trail
 from tests.serving import Place
 
 SURVEY: dict[str, Any] = {
@@ -119,9 +120,12 @@ def place(deployment: Deployment, database_urls: DatabaseUrls, redis_url: str) -
 
 @pytest.fixture
 def client(deployment: Deployment) -> Iterator[TestClient[Any]]:
-    """A client of all channels."""
-    with TestClient(lent_app(deployment), raise_server_exceptions=False) as made:
-        yield made
+    """A client of all channels, under whose requests no change goes without its line (S57)."""
+    app, trail = lent_app(deployment), Trail()
+    with trail.over(app, deployment.db.engine):
+        with TestClient(app, raise_server_exceptions=False) as made:
+            yield made
+    assert trail.bare == []
 
 
 @pytest.fixture
