@@ -18,6 +18,11 @@ def hospital_day(moment: datetime) -> date:
     return moment.astimezone(HOSPITAL_ZONE).date()
 
 
+def local_minute(moment: datetime) -> str:
+    """A moment by the hospital's clock, to the minute."""
+    return moment.astimezone(HOSPITAL_ZONE).strftime("%Y-%m-%d %H:%M")
+
+
 def month_of(moment: datetime) -> date:
     """The first day of the month whose partition keeps what happened then."""
     return moment.astimezone(HOSPITAL_ZONE).date().replace(day=1)

@@ -9,7 +9,7 @@ from builder.tree import Tree, find, fresh, inner_by_id, to_tree, tree_of
 from builder.typed import BadValue
 from runtime.kit.problems import NotFound
 from runtime.staff.building import LISTS, READY, Act, Desk, in_its_languages
-from runtime.staff.pages.sign_in import Fields
+from runtime.staff.fields import Fields
 
 STEPS = 5
 """How many answers stand in ready words."""

@@ -21,8 +21,8 @@ from runtime.kit.http import Http
 from runtime.staff.building import SURVEYS, Desk
 from runtime.staff.building_posts import FIRST, Outcome
 from runtime.staff.building_tabs import framed
+from runtime.staff.fields import Fields
 from runtime.staff.frame import page
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 Answer = Response[Any]

@@ -13,8 +13,8 @@ from engine.definition import Page
 from runtime.kit.words import catalogue
 from runtime.staff.building import LISTS, READY, TYPES, Desk
 from runtime.staff.building_rules import slots_of
+from runtime.staff.fields import Fields
 from runtime.staff.offered import OPEN, Offer
-from runtime.staff.pages.sign_in import Fields
 
 
 def panel_of(desk: Desk, at: str, typed: Fields | None, shown: str | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from runtime.org.entries import entries_of
 from runtime.staff.building import Desk
 from runtime.staff.building_places import problems_by_owner
 from runtime.staff.building_typed import carried, typed_edit
-from runtime.staff.pages.sign_in import Fields
+from runtime.staff.fields import Fields
 
 USUAL = ("visit.type", "visit.site", "visit.department", "visit.date")
 """What the hospital's systems say of a visit."""

@@ -15,8 +15,8 @@ from runtime.kit.problems import StateConflict
 from runtime.staff.building import Act, Desk, Told
 from runtime.staff.building_acts import do, part_of
 from runtime.staff.building_typed import shown_after, shown_with_now, typed_edit
+from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
-from runtime.staff.pages.sign_in import Fields
 
 
 class Outcome(Struct, frozen=True):

@@ -15,7 +15,7 @@ from engine.definition import Score
 from runtime.kit.problems import NotFound
 from runtime.staff.building import Act, Desk
 from runtime.staff.building_parts import typed_part
-from runtime.staff.pages.sign_in import Fields
+from runtime.staff.fields import Fields
 
 POINTS = "pt:"
 WEIGHT = "w:"

@@ -12,7 +12,7 @@ from builder.typed import edits_of, value_at
 from runtime.kit.problems import NotFound
 from runtime.staff.building import LISTS, Desk
 from runtime.staff.building_panel import walk_inner
-from runtime.staff.pages.sign_in import Fields
+from runtime.staff.fields import Fields
 
 
 def carried(text: str, kind: Any, what: str) -> Any:

@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -16,14 +15,14 @@ from litestar.handlers import BaseRouteHandler
 
 from runtime.accounts import browser
 from runtime.accounts.access import Principal
+from runtime.accounts.browser import sign_in_address
 from runtime.audit.service import record
 from runtime.kit.bodies import form_of
-from runtime.kit.clock import HOSPITAL_ZONE
+from runtime.kit.clock import local_minute
 from runtime.kit.http import Http, address_header, number_of
 from runtime.kit.problems import AppError, Forbidden, NotSignedIn
 from runtime.kit.words import LANGUAGES, joined, nearest_language, say
 from runtime.org.service import in_language
-from runtime.staff.pages.sign_in import sign_in_address
 from runtime.staff.sections import SECTIONS, Section
 from runtime.staff.waiting import waiting_for
 from runtime.wiring import Deployment
@@ -122,11 +121,6 @@ def language_of(request: Http, principal: Principal | None) -> str:
     return chosen or nearest_language(request.headers.get("accept-language"))
 
 
-def local_time(moment: datetime) -> str:
-    """A moment by the hospital's clock, to the minute."""
-    return moment.astimezone(HOSPITAL_ZONE).strftime("%Y-%m-%d %H:%M")
-
-
 def navigation(principal: Principal) -> list[tuple[str, list[Section]]]:
     """The sections that this person may open, by group."""
     open_ones = [s for s in SECTIONS if s.permission is None or principal.may(s.permission)]
@@ -184,7 +178,7 @@ def _render(
             w=words(section),
             say_in=say_in,
             joined=partial(joined, lang=lang),
-            local=local_time,
+            local=local_minute,
             section=section,
             principal=principal,
             csrf=principal.csrf if principal else "",

@@ -13,8 +13,8 @@ from runtime.org.departments import read_tree
 from runtime.org.models import DepartmentRow, SiteRow
 from runtime.org.reach import OrgReach, reach_of
 from runtime.org.sites import read_sites
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 BETWEEN = " · "

@@ -12,6 +12,7 @@ from runtime.kit.http import Http
 from runtime.kit.problems import AppError
 from runtime.kit.turns import Turns
 from runtime.staff.building_pages import desk_of
+from runtime.staff.fields import posted_fields
 from runtime.staff.frame import (
     from_own_page_for,
     identify_for,
@@ -58,6 +59,7 @@ from runtime.staff.pages import (
     search,
     sessions,
     sign_in,
+    sign_in_stages,
     sites,
     survey_changes,
     survey_paper,
@@ -69,6 +71,7 @@ from runtime.staff.pages import (
 )
 from runtime.wiring import Deployment
 
+POSTED = {"fields": Provide(posted_fields)}
 STATIC = Path(__file__).parent / "static"
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript"}
 PAGES = (
@@ -143,8 +146,8 @@ def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:
     """The staff channel's pages."""
     before = Router(
         "/",
-        route_handlers=[*sign_in.handlers, *FILES],
-        dependencies=sign_in.dependencies,
+        route_handlers=[*sign_in.handlers, *sign_in_stages.handlers, *FILES],
+        dependencies=POSTED,
         exception_handlers={AppError: on_app_error},
         include_in_schema=False,
     )
@@ -153,7 +156,7 @@ def route_handlers(deployment: Deployment) -> list[ControllerRouterHandler]:
         route_handlers=[handler for module in PAGES for handler in module.handlers],
         guards=[identify_for(deployment), from_own_page_for(deployment)],
         dependencies={
-            **sign_in.dependencies,
+            **POSTED,
             "principal": Provide(principal_of_request, sync_to_thread=False),
             "desk": Provide(desk_of, sync_to_thread=True),
             "turn": Provide(Turns(1).take),

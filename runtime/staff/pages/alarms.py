@@ -14,8 +14,8 @@ from runtime.alarms import service
 from runtime.kit.http import Http
 from runtime.kit.problems import Forbidden, NotFound, StateConflict, Unprocessable
 from runtime.kit.words import catalogue
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/alarms"

@@ -35,6 +35,7 @@ from runtime.org.models import (
 )
 from runtime.org.reach import OrgReach
 from runtime.org.service import in_language
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.organisation import (
     Organisation,
@@ -47,7 +48,6 @@ from runtime.staff.organisation import (
     turn_of,
 )
 from runtime.staff.pages.departments import site_names
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/aliases"

@@ -38,10 +38,10 @@ from runtime.staff.building_bank import in_languages
 from runtime.staff.building_inner import many
 from runtime.staff.building_panel import panel_of
 from runtime.staff.building_typed import typed_edit
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.bank import HERE, as_number
 from runtime.staff.pages.bank_items import ITEM, told_of
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
 from runtime.wiring import Deployment
 

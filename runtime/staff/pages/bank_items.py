@@ -22,9 +22,9 @@ from runtime.kit.http import Http
 from runtime.kit.problems import AppError, StateConflict, Unprocessable
 from runtime.kit.words import catalogue, joined, say
 from runtime.staff.comparison import Line, Telling
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.bank import HERE, as_number, path_of
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import queries
 from runtime.wiring import Deployment
 

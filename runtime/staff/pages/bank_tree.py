@@ -12,10 +12,10 @@ from runtime.bank import places
 from runtime.bank.queries import counts_by_place
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, StateConflict, Unprocessable
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.pages.bank import HERE, as_number, numbered
 from runtime.staff.pages.bank_items import told_of
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 TREE = f"{HERE}/tree"

@@ -21,9 +21,9 @@ from runtime.kit.words import say
 from runtime.staff.beginning import SOURCES, Taken, document_text, named, read_file
 from runtime.staff.building import SURVEYS
 from runtime.staff.choices import choices
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.outline import outline
-from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.surveys import KINDS
 from runtime.surveys import findings, queries, service, templates
 from runtime.surveys.assets import store_asset

@@ -23,8 +23,8 @@ from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import FIRST, Outcome, attempt
 from runtime.staff.building_typed import carried
+from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import findings
 
 HERE = "/edit/flow"

@@ -23,7 +23,7 @@ from runtime.staff.building_parts import (
     words_for,
 )
 from runtime.staff.building_posts import FIRST, Outcome, answer
-from runtime.staff.pages.sign_in import Fields
+from runtime.staff.fields import Fields
 
 KINDS = ("computed", "endings", "alerts", "context")
 RULES = {"alerts": "when", "computed": "value/when"}

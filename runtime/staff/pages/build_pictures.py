@@ -18,8 +18,8 @@ from runtime.staff.building import TYPES, Desk, Told
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import FIRST, Outcome, attempt
 from runtime.staff.canvas import picture_address
+from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys.assets import MAX_BYTES, store_asset
 
 HERE = "/edit/pictures"

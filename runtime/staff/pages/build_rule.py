@@ -27,8 +27,8 @@ from runtime.kit.problems import NotFound
 from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, shows, takes
 from runtime.staff.building_typed import carried
+from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.staff.rule_editing import (
     Editing,
     beginning,

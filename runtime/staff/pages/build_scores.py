@@ -25,8 +25,8 @@ from runtime.staff.building_scores import (
     offered_for,
     typed_score,
 )
+from runtime.staff.fields import Fields
 from runtime.staff.pages.build_parts import back_to, begin
-from runtime.staff.pages.sign_in import Fields
 from runtime.staff.score_examples import Proof
 
 SCORES = "/edit/scores"

@@ -12,8 +12,8 @@ from builder.texts import TextPlace, missing, texts_of
 from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import FIRST, Outcome, attempt
+from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
-from runtime.staff.pages.sign_in import Fields
 
 HERE = "/edit/texts"
 EVERYWHERE = "all"

@@ -17,6 +17,7 @@ from runtime.kit.words import say
 from runtime.org import departments, duties, succession
 from runtime.org.models import DUTIES, DepartmentRow, Part
 from runtime.org.service import in_language
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.organisation import (
     Organisation,
@@ -29,7 +30,6 @@ from runtime.staff.organisation import (
     told,
 )
 from runtime.staff.pages.departments import HERE, one_page, require_own
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 

@@ -21,9 +21,9 @@ from runtime.org.models import DUTIES, DepartmentRow, HistoryLine
 from runtime.org.reach import OrgReach
 from runtime.org.service import in_language
 from runtime.org.succession import successions_around
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.organisation import Organisation, label, line, names, ticked, told
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 

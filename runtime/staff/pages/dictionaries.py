@@ -17,6 +17,7 @@ from runtime.kit.words import word_or
 from runtime.org import entries
 from runtime.org.departments import new_id
 from runtime.org.entries import Direction
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.organisation import (
     Organisation,
@@ -26,7 +27,6 @@ from runtime.staff.organisation import (
     revision,
     told,
 )
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/dictionaries"

@@ -21,9 +21,9 @@ from runtime.kit.problems import NotFound
 from runtime.kit.words import say
 from runtime.org.imports import Kind, Report, import_table, in_words, template
 from runtime.org.tabular import MAX_FILE_BYTES
+from runtime.staff.fields import Fields
 from runtime.staff.frame import HEADERS, language_of, page
 from runtime.staff.organisation import Organisation, require_everywhere
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/imports"

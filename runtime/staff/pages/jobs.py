@@ -14,8 +14,8 @@ from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
 from runtime.kit.words import say
 from runtime.schedule import JOBS
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/jobs"

@@ -14,9 +14,11 @@ from runtime.kit.clock import hospital_day
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
 from runtime.kit.words import LANGUAGES
+from runtime.staff.fields import Fields
 from runtime.staff.frame import page, redirect
+from runtime.staff.gate import Gate
 from runtime.staff.pages.roles import place_names
-from runtime.staff.pages.sign_in import Fields, Gate, change_password
+from runtime.staff.pages.sign_in_stages import change_password
 from runtime.wiring import Deployment
 
 HERE = "/staff/me"

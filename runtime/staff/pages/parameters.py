@@ -17,8 +17,8 @@ from runtime.kit.problems import NotFound, StateConflict, Unprocessable
 from runtime.kit.words import say
 from runtime.parameters import service
 from runtime.parameters.registry import BY_NAME, PARAMETERS, Parameter, Value
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/parameters"

@@ -23,10 +23,10 @@ from runtime.responses import personal
 from runtime.responses.given_files import GivenFile, give_pass, list_files
 from runtime.staff import queries
 from runtime.staff.answers import answer_text, dictionary_names, question_text, score_values
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page
 from runtime.staff.pages.response_attachments import file_line
 from runtime.staff.pages.responses import HERE
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys.cache import Form
 from runtime.wiring import Deployment
 

@@ -14,8 +14,8 @@ from runtime.accounts.role_editing import FIELDS, WIDEST, Draft
 from runtime.accounts.roles import Role, Widest
 from runtime.kit.http import Http
 from runtime.kit.problems import AppError, NotFound
+from runtime.staff.fields import Fields
 from runtime.staff.frame import page, redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/roles"

@@ -17,15 +17,16 @@ from msgspec import Struct
 from runtime.accounts import users
 from runtime.accounts.access import Principal, signed_in
 from runtime.audit.service import record
+from runtime.kit.clock import local_minute
 from runtime.kit.http import Http
 from runtime.kit.words import say
 from runtime.org.service import in_language
 from runtime.responses import personal
 from runtime.secrets.masks import Kind, normalised
 from runtime.staff import queries
-from runtime.staff.frame import language_of, local_time, navigation, page
+from runtime.staff.fields import Fields
+from runtime.staff.frame import language_of, navigation, page
 from runtime.staff.organisation import Organisation
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys.queries import list_surveys
 from runtime.wiring import Deployment
 
@@ -119,7 +120,7 @@ class Search:
         with self.deployment.db.begin_for(self.principal.reach) as connection:
             lines = queries.lines_of(connection, self.principal.reach, self._wanted())
         for line in lines:
-            title = f"{in_language(line.title, self.lang)} · {local_time(line.submitted_at)}"
+            title = f"{in_language(line.title, self.lang)} · {local_minute(line.submitted_at)}"
             yield Hit(f"/staff/responses/{line.id}", title, line.id)
 
     def _wanted(self) -> list[UUID]:

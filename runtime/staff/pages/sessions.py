@@ -16,8 +16,8 @@ from runtime.accounts.devices import device_of
 from runtime.audit.service import record
 from runtime.kit.http import Http
 from runtime.kit.problems import NotFound
+from runtime.staff.fields import Fields
 from runtime.staff.frame import page, redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/sessions"

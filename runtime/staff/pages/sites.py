@@ -15,6 +15,7 @@ from runtime.org.departments import MAX_OWN_CODE, new_id
 from runtime.org.models import SiteRow
 from runtime.org.reach import OrgReach
 from runtime.org.sites import add_site, change_site
+from runtime.staff.fields import Fields
 from runtime.staff.frame import page, redirect
 from runtime.staff.organisation import (
     Organisation,
@@ -25,7 +26,6 @@ from runtime.staff.organisation import (
     revision,
     told,
 )
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/sites"

@@ -21,8 +21,8 @@ from runtime.staff.building_places import placed
 from runtime.staff.building_posts import Outcome
 from runtime.staff.comparison import Telling
 from runtime.staff.diagnosis import Finding, in_words, told_once
+from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
-from runtime.staff.pages.sign_in import Fields
 from runtime.staff.pages.survey_changes import stored_answers
 from runtime.staff.patients import Patient, names_of
 from runtime.staff.patients import Telling as PatientTelling

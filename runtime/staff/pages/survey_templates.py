@@ -16,9 +16,9 @@ from runtime.accounts.access import Principal, needs
 from runtime.drafts import service as drafts
 from runtime.kit.http import Http
 from runtime.staff.choices import choices, open_entries
+from runtime.staff.fields import Fields
 from runtime.staff.frame import language_of, page, redirect
 from runtime.staff.outline import outline
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import templates
 from runtime.wiring import Deployment
 

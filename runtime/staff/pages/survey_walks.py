@@ -17,9 +17,9 @@ from runtime.kit.problems import NotFound
 from runtime.staff.building import Desk
 from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, takes
 from runtime.staff.building_posts import FIRST, Outcome, attempt
+from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
 from runtime.staff.lifelike import Lifelike
-from runtime.staff.pages.sign_in import Fields
 from runtime.staff.patients import Telling, coverage_of, key_of, names_of
 from runtime.staff.rehearsal import compile_draft
 

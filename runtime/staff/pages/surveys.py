@@ -20,9 +20,9 @@ from runtime.kit.http import Http
 from runtime.kit.problems import NotFound, StateConflict
 from runtime.staff import queries
 from runtime.staff.choices import choices
+from runtime.staff.fields import Fields
 from runtime.staff.frame import HEADERS, language_of, page, redirect
 from runtime.staff.outline import outline
-from runtime.staff.pages.sign_in import Fields
 from runtime.surveys import approvals, service
 from runtime.surveys.models import SurveyLine
 from runtime.surveys.queries import (

@@ -20,9 +20,9 @@ from runtime.kit.problems import AppError, Forbidden, StateConflict, Unprocessab
 from runtime.kit.reach import Reach
 from runtime.org.departments import read_tree
 from runtime.staff import queries
+from runtime.staff.fields import Fields
 from runtime.staff.frame import page, redirect
 from runtime.staff.pages.roles import place_names
-from runtime.staff.pages.sign_in import Fields
 from runtime.wiring import Deployment
 
 HERE = "/staff/users"
