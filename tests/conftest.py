@@ -66,7 +66,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ.pop(TEST_DIR), ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        _long_ones_first(items)
+    _ask_for_a_browser(items)
+
+
+def _long_ones_first(items: list[pytest.Item]) -> None:
+    """So that no worker begins a long test when the others have nothing left to do.
+
+    Groups begin before all that stand alone, the one with the most tests first; within a group the
+    order stays, since its files share what they set up.
+    """
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return bool(item.get_closest_marker("slow")) and not item.get_closest_marker("xdist_group")
+
+
+def _ask_for_a_browser(items: list[pytest.Item]) -> None:
     """A machine without a browser is told so, once and by name; only by request is it let pass."""
     needing = [item for item in items if item.get_closest_marker("browser")]
     if not needing or (shutil.which("chromium") and shutil.which("chromedriver")):

@@ -263,7 +263,7 @@ def test_what_two_write_at_once_is_there_or_was_told_to_be_refused(
 ) -> None:
     """No accepted edit is missing; a refused one is shown with what was typed kept.
 
-    For 20 s, or as many as EDITING_SECONDS says. # R0.4 (part)
+    For 10 s, or as many as EDITING_SECONDS says. # R0.4 (part)
     """
     one = opened()
     survey = one.begin("同时写")
@@ -274,7 +274,7 @@ def test_what_two_write_at_once_is_there_or_was_told_to_be_refused(
         other.sign_in(made.strip().splitlines()[-1])
         other.screen.open(f"/staff/surveys/{survey}/edit?at={rating}")
         one.screen.wait(lambda: "gropius" in one.screen.find("#news").text)
-        end = time.monotonic() + float(os.environ.get("EDITING_SECONDS", "20"))
+        end = time.monotonic() + float(os.environ.get("EDITING_SECONDS", "10"))
         with ThreadPoolExecutor(2) as pool:
             told = pool.map(edit_until, (one, other), (rating,) * 2, ("甲", "乙"), (end,) * 2)
             outcomes = list(told)

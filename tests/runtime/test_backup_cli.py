@@ -85,6 +85,7 @@ def _sealed_answers(deployment: Deployment, db: Database) -> dict[str, Any]:
     return open_answers(deployment.vault, row.id, row.sealed)
 
 
+@pytest.mark.slow
 def test_a_hospital_comes_back_on_an_empty_server(
     deployment: Deployment,
     database_urls: DatabaseUrls,

@@ -64,6 +64,7 @@ def fill_by_page(client: httpx.Client, front: str) -> httpx.Response:
     return send(client, second, do="submit", **{"q.nurse": "4"})
 
 
+@pytest.mark.slow
 def test_each_program_is_deployed_alone_over_one_database(
     place: Place, deployment: Deployment
 ) -> None:

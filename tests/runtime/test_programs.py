@@ -106,18 +106,26 @@ def test_brackets_are_counted_outside_of_texts() -> None:
 
 def test_past_saturation_work_is_refused() -> None:
     """A full line refuses at once; nobody waits without end."""
-    executor = BoundedExecutor(1, 1, wait_seconds=0.05)
+    executor = BoundedExecutor(1, 1, wait_seconds=60)
     import threading
 
-    gate = threading.Event()
-    first = executor.submit(gate.wait, 5)
+    gate, begun = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        begun.set()
+        return gate.wait(60)
+
+    first = executor.submit(hold)
+    assert begun.wait(60)
     second = executor.submit(lambda: 1)
     with pytest.raises(Overloaded):
         executor.submit(lambda: 2)
-    threading.Timer(0.2, gate.set).start()
+    executor.wait_seconds = 0  # so that the turn of the second comes too late
+    gate.set()
     assert first.result() is True
     with pytest.raises(Overloaded):
         second.result()
+    executor.wait_seconds = 60
     assert executor.submit(lambda: 3).result() == 3
 
 

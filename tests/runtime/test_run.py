@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
 
 from tests.runtime.conftest import SURVEY
 from tests.serving import Running, running
@@ -40,6 +41,7 @@ def _begin(program: Running) -> tuple[str, dict[str, str]]:
     return f"{url}/{answer['session']}", {"Authorization": f"Bearer {answer['token']}"}
 
 
+@pytest.mark.slow
 def test_run_revives_what_dies_and_ends_cleanly(tmp_path: Path) -> None:
     """A killed server and a killed worker come back; answers are there; nothing is left behind."""
     tmp_path.chmod(0o755)
@@ -63,6 +65,7 @@ def test_run_revives_what_dies_and_ends_cleanly(tmp_path: Path) -> None:
     assert "/kiosk/" in program.log.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_open_connections_keep_nobody_out(tmp_path: Path) -> None:
     """Patients who read hold their connection; whoever comes next is answered all the same."""
     tmp_path.chmod(0o755)

@@ -182,6 +182,7 @@ def _growth(cost: Callable[[int], float]) -> float:
     return large / max(min(cost(SMALL) for _ in range(3)), 1e-5)
 
 
+@pytest.mark.slow
 def test_no_pattern_takes_time_out_of_proportion() -> None:
     """Every pattern of the source, as it is called; long texts of its own parts. # S67 (part)"""
     patterns = _patterns()
