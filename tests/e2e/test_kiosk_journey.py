@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
 import sqlalchemy as sa
@@ -31,7 +30,7 @@ from runtime.secrets.envelope import Envelope
 from runtime.secrets.vault import Vault
 from runtime.surveys.service import store_survey
 from runtime.wiring import local_secret
-from tests.serving import free_port
+from tests.serving import answers, free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("kiosk")]
 
@@ -164,7 +163,7 @@ def open_place(
         with (folder / "log").open("wb") as log:
             running.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
         base = f"http://127.0.0.1:{port}"
-        wait_until(lambda: is_ready(base), 180)
+        wait_until(lambda: answers(base, "/health/live"), 180)
         return Place(base, db, folder)
 
     yield start
@@ -175,13 +174,6 @@ def open_place(
     for db, name in opened:
         db.close()
         postgres.drop_database(name)
-
-
-def is_ready(base: str) -> bool:
-    try:
-        return httpx.get(f"{base}/health/live", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def wait_until(holds: Callable[[], Any], seconds: float = 60) -> None:

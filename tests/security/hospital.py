@@ -28,7 +28,7 @@ from runtime.kit.postgres import APPLICATION, AUDITOR, OWNER
 from runtime.kit.settings import read_settings
 from runtime.seed import seed
 from runtime.wiring import Deployment
-from tests.serving import free_port
+from tests.serving import answers, free_port
 
 markup: Any = tree_of_html  # its stubs are partly untyped
 READY_SECONDS = 180
@@ -220,10 +220,7 @@ def open_hospital(services: Services, template: str, folder: Path) -> Generator[
 def _wait_ready(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
     limit = time.monotonic() + READY_SECONDS
     while time.monotonic() < limit and process.poll() is None:
-        try:
-            if httpx.get(f"{base}/health/ready", timeout=2).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
+        if answers(base):
+            return
         time.sleep(0.1)
     raise RuntimeError(f"not ready:\n{log.read_text('utf-8', 'replace')[-3000:]}")
