@@ -1,13 +1,16 @@
 """Every text that anybody can type goes to every page and export as text, never as markup.
 
 The fields are found from the forms of the pages, in each role; a form that is added later is
-filled in without being named here.
+filled in without being named here. A form that refuses all its fields together is filled in field
+by field too: one that takes a text gets every other, one that takes none a share of them, or all
+with EVERY_TEXT=1 in the environment.
 """
 
 import copy
 import csv
 import html
 import io
+import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -35,6 +38,12 @@ WRITTEN = ("text", "search", "")
 EXPORTS = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 STORABLE = tuple(text for text in TEXTS if as_shown(text) == " ".join(text.split()))
 """Those without characters that no survey may hold."""
+
+
+PROBES = TEXTS[0], min(TEXTS, key=len)
+"""A field that takes neither of these is taken for one that takes none."""
+SHARE = 1 if os.environ.get("EVERY_TEXT") else 7
+"""Every so many-th text is sent in such a field alone; the next field gets the next ones."""
 
 
 class Filled(msgspec.Struct):
@@ -93,20 +102,20 @@ class Filling:
         if not names or key in self._seen:
             return
         self._seen.add(key)
-        together = self._send(page, form, action, dict.fromkeys(names, TEXTS[0]), http)
-        if together:
-            for text in TEXTS[1:]:
-                self._note(key[0], names, self._send_all(page, form, action, names, text, http))
-            return
-        for name in names:
-            for text in TEXTS:
-                taken = self._send(page, form, action, {name: text}, http)
-                self._note(key[0], [name], taken)
 
-    def _send_all(
-        self, page: Page, form: Any, action: str, names: list[str], text: str, http: httpx.Client
-    ) -> bool:
-        return self._send(page, form, action, dict.fromkeys(names, text), http)
+        def typed(fields: list[str], text: str) -> bool:
+            taken = self._send(page, form, action, dict.fromkeys(fields, text), http)
+            self._note(key[0], fields, taken)
+            return taken
+
+        together = [typed(names, text) for text in TEXTS]
+        if together[0] or len(names) == 1:
+            return
+        for place, name in enumerate(names):
+            taken = [typed([name], text) for text in PROBES]
+            rest = [text for text in TEXTS if text not in PROBES]
+            for text in rest if any(taken) else rest[place % SHARE :: SHARE]:
+                typed([name], text)
 
     def _note(self, form: str, names: list[str], taken: bool) -> None:
         for name in names:
