@@ -35,3 +35,16 @@ def names(tree: Tree) -> list[str]:
         return [tree.name]
     parts = tree.args if isinstance(tree, Call) else tree if isinstance(tree, list) else ()
     return [name for part in parts for name in names(part)]
+
+
+def shown(tree: Tree) -> str:
+    """A tree in words, for the report."""
+    match tree:
+        case Name():
+            return "{" + tree.name + "}"
+        case Call(op, args):
+            return f"{op.removesuffix('()')}({', '.join(map(shown, args))})"
+        case list():
+            return f"[{', '.join(map(shown, tree))}]"
+        case _:
+            return str(tree)

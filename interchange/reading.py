@@ -6,9 +6,11 @@ from itertools import islice
 from typing import Any
 
 from engine.definition import MAX_RULES
+from interchange.calculations import Calculations
 from interchange.expression import Name, Tree, Unreadable, names
-from interchange.logic import Calculations, Language, Logic, Ref
+from interchange.logic import Logic
 from interchange.names import Names
+from interchange.refs import Language, Ref
 from interchange.report import Report
 from interchange.truth import Rule, reads, within_limits
 

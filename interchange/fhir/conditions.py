@@ -27,8 +27,8 @@ from interchange.fhir.criteria import (
     of_options,
 )
 from interchange.fhir.syntax import Literal, Nothing, Operation, Step, Tree, parse
-from interchange.logic import Ref
 from interchange.node import is_object
+from interchange.refs import Ref
 from interchange.truth import (
     ALWAYS,
     NEVER,

@@ -11,9 +11,9 @@ from interchange.fhir.extensions import (
     languages_in,
     translations,
 )
-from interchange.logic import Language, Ref
 from interchange.node import Node, is_object
 from interchange.reading import Reading
+from interchange.refs import Language, Ref
 from interchange.report import Report
 from interchange.texts import Speech, Text, guessed_language, has_markup, is_cut, language_tag
 

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from interchange.expression import Unreadable
 from interchange.fhir.syntax import Literal, Operation, Step, Tree
-from interchange.logic import Ref
+from interchange.refs import Ref
 from interchange.truth import Rule, both, compare, either, negated, one_of, total
 
 VALUES = frozenset(("value", "first", "last", "single"))

@@ -4,8 +4,8 @@ from typing import Any
 
 from engine.questions.moments import is_date, is_time
 from interchange.fhir.context import Context
-from interchange.logic import Ref
 from interchange.node import Node, number_of
+from interchange.refs import Ref
 from interchange.truth import (
     Rule,
     answered,

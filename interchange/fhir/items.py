@@ -16,9 +16,9 @@ from interchange.fhir.context import Context, carried_code
 from interchange.fhir.extensions import Extensions
 from interchange.fhir.scores import read_score
 from interchange.fhir.toggles import offer
-from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import Node, is_object, number_of
+from interchange.refs import Ref
 
 Made = dict[str, Any]
 _OPEN = ("optionsOrString", "optionsOrType")

@@ -11,7 +11,7 @@ from interchange.fhir.context import Context
 from interchange.fhir.criteria import holds, link_of
 from interchange.fhir.points import MOST, TENS, linear
 from interchange.fhir.syntax import Literal, Nothing, Operation, Step, Tree, parse
-from interchange.logic import Ref
+from interchange.refs import Ref
 
 Made = dict[str, Any]
 Cases = list[tuple[Tree, Any]]

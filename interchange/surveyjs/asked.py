@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from interchange.logic import Ref
 from interchange.names import source_id
 from interchange.node import Node, is_object
+from interchange.refs import Ref
 from interchange.surveyjs.context import Context
 from interchange.truth import Rule
 

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.text import localize
 from interchange.expression import Unreadable
-from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import Node, is_object
+from interchange.refs import Ref
 from interchange.truth import Rule, both, compare, negated, total, within_limits
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from interchange.expression import Unreadable
-from interchange.logic import Ref
+from interchange.refs import Ref
 from interchange.surveyjs.asked import Asked, Made
 from interchange.surveyjs.choices import read_options, scored
 

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from interchange.expression import Call, Name, Tree
-from interchange.logic import Language, Ref
 from interchange.node import Node, is_object
 from interchange.reading import Reading
+from interchange.refs import Language, Ref
 from interchange.report import Report
 from interchange.surveyjs import expressions, values
 from interchange.surveyjs.choices import Options

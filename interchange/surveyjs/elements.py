@@ -1,9 +1,9 @@
 """What stands on a SurveyJS page: questions, panels with their titles, questions inside choices."""
 
 from interchange.expression import Unreadable
-from interchange.logic import Ref
 from interchange.names import source_id
 from interchange.node import Node
+from interchange.refs import Ref
 from interchange.surveyjs import matrices
 from interchange.surveyjs.asked import Asked, Made, Reader, required_of
 from interchange.surveyjs.choices import chosen, listed

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 from engine.questions.matrix import MAX_ROWS
 from interchange.expression import Unreadable
-from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import Node, is_list, is_object
+from interchange.refs import Ref
 from interchange.surveyjs.asked import Asked, Made, joined
 from interchange.surveyjs.choices import listed, read_options, value_and_text
 from interchange.surveyjs.members import ASIDE

@@ -3,8 +3,8 @@
 from typing import Any
 
 from interchange.expression import Unreadable
-from interchange.logic import Ref
 from interchange.names import Names, source_id
+from interchange.refs import Ref
 from interchange.surveyjs.asked import Asked, Made
 from interchange.surveyjs.choices import listed, value_and_text
 

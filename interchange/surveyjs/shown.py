@@ -1,7 +1,7 @@
 """SurveyJS elements that are shown or attached: words, pictures, values, files, signatures."""
 
 from interchange.expression import Unreadable
-from interchange.logic import Ref
+from interchange.refs import Ref
 from interchange.surveyjs.asked import Asked, Made, joined
 
 _FILE_TYPES = {

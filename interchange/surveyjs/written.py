@@ -4,8 +4,8 @@ import re
 
 from engine.questions.moments import is_date, is_time
 from interchange.expression import Unreadable
-from interchange.logic import Ref
 from interchange.node import Node
+from interchange.refs import Ref
 from interchange.surveyjs.asked import Asked, Made, joined
 from interchange.surveyjs.members import ASIDE
 

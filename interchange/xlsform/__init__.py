@@ -4,8 +4,8 @@ import re
 
 from engine.definition import FORMAT
 from interchange.expression import Unreadable
-from interchange.logic import Ref
 from interchange.names import fitted, source_id
+from interchange.refs import Ref
 from interchange.report import Conversion, Report
 from interchange.settle import settled
 from interchange.truth import Rule, both, within_limits

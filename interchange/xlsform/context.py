@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from interchange.expression import Call, Tree
-from interchange.logic import Ref
 from interchange.reading import Reading
+from interchange.refs import Ref
 from interchange.report import Report
 from interchange.texts import Speech, Text, guessed_language, has_markup, is_cut, language_tag
 from interchange.truth import Rule

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 from interchange.expression import Unreadable
-from interchange.logic import Ref
 from interchange.names import Names, source_id
 from interchange.node import number_of
+from interchange.refs import Ref
 from interchange.xlsform import constraints, xpath
 from interchange.xlsform.context import Context
 from interchange.xlsform.workbook import Row

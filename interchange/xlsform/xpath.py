@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from interchange.expression import Call, Name, Tree, Unreadable
-from interchange.logic import Language
 from interchange.node import is_list, number_of
+from interchange.refs import Language
 
 SELF = "."
 COLUMN = "column:"
