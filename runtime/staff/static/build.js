@@ -2,6 +2,7 @@
 // Everything here ends in a form that works without it.
 import { dropped } from "/staff/build-acts.js";
 import { draggable, isDragging, tellDrag } from "/staff/dragging.js";
+import { hasPlaces } from "/staff/places.js";
 import { isAnswered, isAskedFor } from "/staff/saved.js";
 
 // Acts and choices go to the server one after another, in the order in which they were made
@@ -20,7 +21,7 @@ function next() {
   running = waiting.shift() ?? null;
   tellSaving();
   if (!running) {
-    if (leaveTo) location.assign(leaveTo);
+    if (leaveTo && !hasPlaces()) location.assign(leaveTo);
     return;
   }
   const { htmx } = /** @type {any} */ (window);
@@ -43,7 +44,7 @@ function send(act, form = document.getElementById("acts"), back = () => {}) {
 
 function tellSaving() {
   const told = document.getElementById("saved");
-  const isSaving = [running, ...waiting].some((job) => job?.form);
+  const isSaving = [running, ...waiting].some((job) => job?.form) || hasPlaces();
   document.body.dataset.saving = String(isSaving);
   document.body.dataset.busy = String(Boolean(running));
   if (isSaving && told) told.textContent = told.dataset.saving;
@@ -76,7 +77,7 @@ document.addEventListener("click", (event) => {
 /** Whoever goes to another page while something is being saved goes there once it is. */
 document.addEventListener("click", (event) => {
   const link = event.target.closest("#builder a[href]:not([href^='#'], [data-side]), .sections a");
-  if (!link || event.defaultPrevented || !running || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || event.defaultPrevented || !(running || hasPlaces()) || link.target || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   leaveTo = link.href;
 });
