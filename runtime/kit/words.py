@@ -50,7 +50,7 @@ def say(code: str, lang: str, **params: object) -> str:
 
 def joined(words: Iterable[str], lang: str) -> str:
     """Several things one after another, as the language lists them."""
-    return say("staff_between", lang).join(words)
+    return say("console_between", lang).join(words)
 
 
 def word_or(code: str, lang: str, otherwise: str) -> str:

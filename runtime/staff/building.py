@@ -168,6 +168,16 @@ class Desk:
         title = self.text(getattr(found, "title", None)) or self.text(getattr(found, "text", None))
         return title or self._unworded(found) or part.partition("/")[2] or part
 
+    def name_in_list(self, part: str) -> str:
+        """The same; a question without words by its number too, since others of its type may stand
+        in the list."""
+        questions = [one.id for page in self.document.pages for one in page.questions]
+        name = self.name_of(part)
+        found: Any = self.part(part)
+        if part not in questions or self.text(found.text):
+            return name
+        return self.say("numbered", n=questions.index(part) + 1, type=name)
+
     def _unworded(self, part: Any) -> str:
         """A page by its number, a question by its type, where nothing is written yet."""
         for number, sheet in enumerate(self.document.pages, 1):

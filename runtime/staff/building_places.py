@@ -36,6 +36,6 @@ def placed(desk: Desk, problems: tuple[Problem, ...]) -> list[tuple[str, str, st
     """Each problem with the part it stands in: its id, its name, the sentence."""
     owners = [owner_of(desk.document, problem.at) for problem in problems]
     return [
-        (owner, desk.name_of(owner), sentence)
+        (owner, desk.name_in_list(owner), sentence)
         for owner, sentence in zip(owners, desk.words(problems), strict=True)
     ]

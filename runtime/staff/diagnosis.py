@@ -47,7 +47,7 @@ def diagnosis(desk: Desk, at: str = "") -> dict[str, Any]:
         by_owner.setdefault(one.owner, []).append(one)
     return {
         "errors": [one for one in told if one.is_error],
-        "lacking": _lacking(desk, errors),
+        "lacking": lacking_in(desk, errors),
         "scores": len(desk.document.scores),
         "count": sum(len(sheet.questions) for sheet in desk.document.pages),
         "doubts": [one for one in told if not one.is_error],
@@ -83,7 +83,7 @@ def in_words(desk: Desk, problems: Iterable[Problem], found: Findings) -> list[F
     ]
 
 
-def _lacking(desk: Desk, errors: tuple[Problem, ...]) -> list[Finding]:
+def lacking_in(desk: Desk, errors: tuple[Problem, ...]) -> list[Finding]:
     """What is still to be written, one for each part."""
     owners: dict[str, tuple[Problem, ...]] = {}
     for one in filter(is_lacking, errors):
@@ -92,7 +92,7 @@ def _lacking(desk: Desk, errors: tuple[Problem, ...]) -> list[Finding]:
     return [
         Finding(
             owner,
-            desk.name_of(owner),
+            desk.name_in_list(owner),
             unwritten(desk, all_of) or desk.say("empty_page"),
             is_error=True,
         )
@@ -103,7 +103,7 @@ def _lacking(desk: Desk, errors: tuple[Problem, ...]) -> list[Finding]:
 def _finding(desk: Desk, problem: Problem, reasons: tuple[str, ...] = ()) -> Finding:
     owner = owner_of(desk.document, problem.at)
     (sentence,) = desk.words((problem,))
-    return Finding(owner, desk.name_of(owner), sentence, reasons, problem.severity == "error")
+    return Finding(owner, desk.name_in_list(owner), sentence, reasons, problem.severity == "error")
 
 
 # What shows a finding

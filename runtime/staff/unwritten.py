@@ -3,6 +3,7 @@
 from collections import Counter
 
 from engine.problems import Problem
+from runtime.kit.words import joined
 from runtime.staff.building import LISTS, Desk
 
 LACKING = frozenset(("missing_text", "empty_page"))
@@ -30,7 +31,7 @@ def unwritten(desk: Desk, problems: tuple[Problem, ...]) -> str:
         desk.say(f"unwritten_{code}", n=count, language=desk.label("language", language))
         for (code, language), count in kinds.items()
     )
-    return desk.say("between_answers").join(told)
+    return joined(told, desk.lang)
 
 
 def _kind(desk: Desk, problem: Problem) -> tuple[str, str]:

@@ -72,6 +72,18 @@ def author(deployment: Deployment, client: TestClient[Any]) -> Author:
     return Author(deployment, client)
 
 
+def test_a_placeholder_on_the_canvas_is_called_what_it_stands_for(author: Author) -> None:
+    """Not by its id; the panel keeps it as it is written. # R0.4 (part)"""
+    question = author.questions()[1][0]
+    text = {"zh-CN": "您这次{{visit.type}}的感受？"}
+    edit = SetMember(of=question, member="text", value=text)
+    drafts.apply_edit(author.deployment.db, "visit", edit, OTHER)
+    page = author.page(question)
+    canvas, panel = page[page.index('id="pages"') :].split('id="props"')
+    assert "〔就诊类型〕的感受" in canvas and "{{" not in canvas
+    assert "{{visit.type}}的感受" in html.unescape(panel)
+
+
 def test_the_builder_shows_the_survey_and_the_properties(author: Author) -> None:
     """Pages, questions in their order, the palette, the chosen part. # R0.4 (part)"""
     text = author.page("overall")

@@ -133,6 +133,17 @@ def test_errors_stand_at_their_places(publisher: Publisher) -> None:
     assert publisher.version == 1
 
 
+def test_what_is_not_written_yet_is_one_line_a_question(publisher: Publisher) -> None:
+    """Called by its number, with all that it lacks. # R0.4 (part)"""
+    publisher.edit(Insert(into="arrival", list="questions", value={
+        "id": "unsaid", "type": "single_choice", "text": {"zh-CN": ""},
+        "options": [{"id": "a", "text": {"zh-CN": ""}}, {"id": "b", "text": {"zh-CN": ""}}],
+    }))  # fmt: skip
+    text = publisher.text
+    assert len(re.findall(r'at=unsaid">第 \d+ 题（单选题）</a>', text)) == 1
+    assert "有 2 个选项还没写" in text and "还有 1 处错误" in text
+
+
 def test_a_draft_changed_after_it_was_looked_at_is_looked_at_again(publisher: Publisher) -> None:
     """What was ticked and written stays. # R0.4 (part)"""
     publisher.edit(_title("一"))

@@ -115,6 +115,7 @@ def _page(
         section="bank",
         status=status,
         item=item,
+        item_name=desk.text(desk.question.text),
         given=given,
         told=told,
         tree=[one for one in tree if _is_open(one, tree)],

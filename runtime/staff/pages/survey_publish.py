@@ -20,12 +20,13 @@ from runtime.staff.building_pages import Answer, OnDesk, Sent, drawn, shows, tak
 from runtime.staff.building_places import placed
 from runtime.staff.building_posts import Outcome
 from runtime.staff.comparison import Telling
-from runtime.staff.diagnosis import Finding, in_words, told_once
+from runtime.staff.diagnosis import Finding, in_words, lacking_in, told_once
 from runtime.staff.fields import Fields
 from runtime.staff.frame import redirect
 from runtime.staff.pages.survey_changes import stored_answers
 from runtime.staff.patients import Patient, names_of
 from runtime.staff.patients import Telling as PatientTelling
+from runtime.staff.unwritten import told_one_by_one
 from runtime.surveys import approvals, findings, pictures, service
 from runtime.surveys.approvals import Approval
 from runtime.surveys.queries import read_version
@@ -194,7 +195,10 @@ class Gate:
             Outcome(typed, status=status),
             here=desk.under(HERE),
             refused=refused,
-            errors=placed(desk, self.errors),
+            errors=[
+                *placed(desk, told_one_by_one(self.errors)),
+                *((one.owner, one.name, one.sentence) for one in lacking_in(desk, self.errors)),
+            ],
             broken=self.broken,
             walks=len(desk.document.walks),
             lost_pictures=self.lost_pictures,
