@@ -32,6 +32,15 @@ WHISTLEBLOW: Permission = "whistleblow:read"
 LAST_HOLDERS = ("roles:write", "users:write", "parameters:write", "audit:read")
 """What somebody who can sign in must hold at any time, once somebody does."""
 
+WHOLE: frozenset[Permission] = frozenset(
+    (
+        "users:write", "roles:write", "sessions:end", "parameters:write", "jobs:run", "backup:run",
+        "audit:read", "audit:export",
+    )
+)  # fmt: skip
+"""What knows no places: held for a site it would be held for the hospital, so it counts only where
+its role is held everywhere."""
+
 Widest = Literal["hospital", "sites", "departments"]
 
 
@@ -109,7 +118,9 @@ def grants_of(connection: sa.Connection, user_id: str, *, clock: Clock = system_
     rows = connection.execute(
         sa.text(_GRANTS), {"user": user_id, "today": hospital_day(clock())}
     ).all()
-    permissions = frozenset(one for row in rows for one in row.permissions)
+    permissions = frozenset(
+        one for row in rows for one in row.permissions if one not in WHOLE or _is_everywhere(row)
+    )
     reach = sum_of(_reach_of(row) for row in rows if PATIENTS in row.permissions)
     exporting = sum_of(_reach_of(row) for row in rows if EXPORT in row.permissions)
     unmasking = tuple(
@@ -118,6 +129,10 @@ def grants_of(connection: sa.Connection, user_id: str, *, clock: Clock = system_
         if UNMASK in row.permissions
     )
     return Grants(permissions, reach, meet_of(reach, exporting), unmasking)
+
+
+def _is_everywhere(row: Any) -> bool:
+    return row.sites is None and row.departments is None
 
 
 def _reach_of(row: Any) -> Reach:
@@ -277,6 +292,7 @@ def held_by_somebody(connection: sa.Connection, but: tuple[str, ...] = ()) -> fr
             "SELECT DISTINCT p FROM user_roles g JOIN users u ON u.id = g.user_id "
             "AND u.state = 'active' JOIN roles r ON r.id = g.role_id AND r.retired_at IS NULL, "
             "unnest(r.permissions) p WHERE p = ANY(:wanted) AND g.until IS NULL "
+            "AND g.sites IS NULL AND g.departments IS NULL "
             "AND u.id <> ALL(CAST(:but AS uuid[]))"
         ),
         {"wanted": list(LAST_HOLDERS), "but": list(but)},
@@ -310,7 +326,7 @@ def grant(
     Raises:
         NotFound: there is no such role, or it is retired.
         Forbidden: staff would change their own rights.
-        Unprocessable: the role is not given this widely, or its last day is over.
+        Unprocessable: the role is not given this widely or narrowly, or its last day is over.
         StateConflict: nobody runs the system, grants rights and audits at once; or the last one
             who does one of these would be gone.
     """
@@ -346,6 +362,9 @@ def grant(
 def _require_narrow(
     role: Role, sites: tuple[str, ...] | None, departments: tuple[str, ...] | None
 ) -> None:
+    is_narrow = sites is not None or departments is not None
+    if is_narrow and WHOLE & set(role.permissions):
+        raise Unprocessable("whole_hospital", "This role runs the whole hospital's system.")
     if role.widest == "departments" and departments is None:
         raise Unprocessable("widest_departments", "This role is given for departments only.")
     if role.widest == "sites" and sites is None and departments is None:

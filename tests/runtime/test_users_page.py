@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 
 from runtime.accounts import attempts, providers, roles, sessions, totp, users
 from runtime.kit.clock import hospital_day, system_clock
-from runtime.kit.problems import NotFound
+from runtime.kit.problems import NotFound, StateConflict
 from runtime.org.departments import add_department
 from runtime.wiring import Deployment
 
@@ -243,3 +243,32 @@ def test_five_thousand_accounts_are_paged_and_searched(
     for strange in ("%00", "'", "%25", "_", "<script>alert(1)</script>", "一" * 3_000):
         answer = client.get("/staff/users", params={"q": strange, "after": strange})
         assert answer.status_code == 200 and "<script>alert" not in answer.text
+
+
+def test_what_runs_the_whole_hospital_is_not_given_for_a_site(
+    deployment: Deployment, client: TestClient[Any]
+) -> None:
+    """Refused in words; held so by other ways, it opens nothing and keeps nobody.
+
+    # S35 (part) S39 (part)
+    """
+    csrf = sign_in(deployment, client, "chief", "security_administrator")
+    _hospital(deployment)
+    with deployment.db.begin() as connection:
+        user = users.create(connection, "narrow", "分院管理员")
+    url = f"/staff/users/{user}/roles"
+    for role in ("system_administrator", "security_administrator", "auditor"):
+        form = {"_csrf": csrf, "do": "grant", "role": role, "where": "sites", "site main": "on"}
+        refused = client.post(url, data=form, headers={"accept-language": "zh"})
+        assert refused.status_code == 422 and "只能授予全院范围" in refused.text
+    with deployment.db.begin() as connection:
+        roles.grant(connection, user, "security_administrator", sites=("main",))
+        held = roles.grants_of(connection, user).permissions
+        assert "users:read" in held and not held & roles.WHOLE
+    sign_in(deployment, client, "narrow")
+    for path in ("/staff/users/new", "/staff/roles/new", "/staff/sessions"):
+        assert client.get(path).status_code == 403, path
+    with deployment.db.begin() as connection:
+        chief = users.find(connection, "chief").id
+        with pytest.raises(StateConflict):
+            roles.revoke(connection, chief, "security_administrator")

@@ -35,6 +35,7 @@ TOLD = frozenset(
         "last_holder",
         "own_rights",
         "widest_sites",
+        "whole_hospital",
         "widest_departments",
         "until",
         "no_place",
