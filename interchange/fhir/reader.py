@@ -14,7 +14,8 @@ from interchange.fhir.conditions import condition, is_fhirpath
 from interchange.fhir.context import Context
 from interchange.fhir.enablement import enabled_when
 from interchange.fhir.extensions import Extensions
-from interchange.fhir.items import Item, fill
+from interchange.fhir.item import Item
+from interchange.fhir.items import fill
 from interchange.names import fitted, source_id
 from interchange.node import Node
 from interchange.report import Conversion, Report

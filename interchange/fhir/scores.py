@@ -8,13 +8,23 @@ from typing import Any, NamedTuple
 
 from interchange.expression import Unreadable
 from interchange.fhir.context import Context
-from interchange.fhir.criteria import holds, link_of
+from interchange.fhir.criteria import holds
 from interchange.fhir.points import MOST, TENS, linear
+from interchange.fhir.shapes import (
+    Cases,
+    cases_of,
+    compared_value,
+    counts,
+    links_of,
+    number_in,
+    only_link,
+    shares_of,
+    weight_of,
+)  # fmt: skip
 from interchange.fhir.syntax import Literal, Nothing, Operation, Step, Tree, parse
 from interchange.refs import Ref
 
 Made = dict[str, Any]
-Cases = list[tuple[Tree, Any]]
 
 
 class Part(NamedTuple):
@@ -45,7 +55,7 @@ class _Reader:
         least = None
         match tree:
             case Step(None, "iif", (Operation(">=", together, Literal(int() as number)),
-                                    inner, Nothing())) if _counts(together):  # fmt: skip
+                                    inner, Nothing())) if counts(together):  # fmt: skip
                 least, tree = number, inner
             case _:
                 pass
@@ -65,7 +75,7 @@ class _Reader:
             case Operation("/", Step(on, "sum", ()), shares):
                 made = self.made("mean", on)
                 weights = [made.get("weights", {}).get(member, 1) for member in made["of"]]
-                if _shares(shares) != weights:
+                if shares_of(shares) != weights:
                     raise Unreadable("calculated_value")
                 return made
             case _:
@@ -73,7 +83,7 @@ class _Reader:
 
     def made(self, method: str, tree: Tree | None) -> Made:
         if isinstance(tree, Step) and tree.name == "ordinal" and tree.args == ():
-            links = _links(tree.on)
+            links = links_of(tree.on)
             return {"of": [self.weighed(link) for link in links], "method": method}
         parts = self.parts(tree)
         if method == "mean" and len(parts) == 1:
@@ -127,36 +137,36 @@ class _Reader:
         match tree:
             case Step(Step() as inner, "select", (by,)) if (
                 inner.name != "value" or self.is_score(inner)
-            ) and (weight := _weight(by)) is not None:
+            ) and (weight := weight_of(by)) is not None:
                 return self.part(inner), weight
             case _:
                 return self.part(tree), 1
 
     def is_score(self, tree: Tree) -> bool:
         """Whether a path leads to a score alone."""
-        (link, *others) = _links(tree)
+        (link, *others) = links_of(tree)
         ref = self.context.refs.get(link)
         return not others and ref is not None and ref.ref.startswith("score.")
 
     def part(self, tree: Tree) -> Part:
         match tree:
             case Step(None, "iif", (Step(answers, "exists", ()), total, Nothing())):
-                link = _link(answers)
+                link = only_link(answers)
                 self.several(link, total)
                 return Part((link,), False)
             case Step(Step(answers, "select", (points,)), "avg", ()):
-                links = _links(answers)
+                links = links_of(answers)
                 for link in links:
                     self.points(link, points)
                 return Part(links, True)
             case Step(answers, "select", (points,)):
-                link = _link(answers)
+                link = only_link(answers)
                 self.points(link, points)
                 return Part((link,), False)
             case _:
                 if not self.is_score(tree):
                     raise Unreadable("calculated_value")
-                return Part(_links(tree), False)
+                return Part(links_of(tree), False)
 
     # -- points -----------------------------------------------------------------------------
 
@@ -171,7 +181,7 @@ class _Reader:
             case "yes_no":
                 self.of_truth(question, tree)
             case "single_choice":
-                self.of_options(question, ref, _cases(tree, Nothing()))
+                self.of_options(question, ref, cases_of(tree, Nothing()))
             case _:
                 raise Unreadable("calculated_value", link)
 
@@ -183,12 +193,16 @@ class _Reader:
         elif text == linear(low, high, True):
             self.give(question, "reverse", True)
         else:
-            self.give(question, "points", {_this(test): n for test, n in _cases(tree, Nothing())})
+            self.give(
+                question,
+                "points",
+                {compared_value(test): n for test, n in cases_of(tree, Nothing())},
+            )
 
     def of_truth(self, question: Made, tree: Tree) -> None:
         match tree:
             case Step(None, "iif", (Step(None, "$this", None), yes, no)):
-                found = {"yes": _number(yes), "no": _number(no)}
+                found = {"yes": number_in(yes), "no": number_in(no)}
                 given = {word: n for word, n in found.items() if n is not None}
                 self.give(question, "points", given)
             case _:
@@ -214,7 +228,7 @@ class _Reader:
             cut.add(test.op)
         match tree:
             case Step(Step(_, "select", (points,)), "sum", ()):
-                self.of_options(question, ref, _cases(points, Literal(0, "number")))
+                self.of_options(question, ref, cases_of(points, Literal(0, "number")))
             case _:
                 raise Unreadable("calculated_value", link)
         points = [o["points"] for o in question["options"] if "points" in o]
@@ -233,86 +247,3 @@ class _Reader:
             raise Unreadable("calculated_value")
         if value is not None:
             self.given.append((question, member, value))
-
-
-def _links(tree: Tree | None) -> tuple[str, ...]:
-    """The links of `%resource.repeat(item).where(linkId='a' or …).answer.value`."""
-    match tree:
-        case Step(Step(Step(Step(Step(None, "%resource"), "repeat"), "where", (named,)),
-                       "answer", None), "value", None):  # fmt: skip
-            return tuple(link_of(Step(None, "where", (one,), "")) for one in _alternatives(named))
-        case _:
-            raise Unreadable("calculated_value")
-
-
-def _link(tree: Tree | None) -> str:
-    links = _links(tree)
-    if len(links) != 1:
-        raise Unreadable("calculated_value")
-    return links[0]
-
-
-def _alternatives(tree: Tree) -> list[Tree]:
-    if isinstance(tree, Operation) and tree.op == "or":
-        return [*_alternatives(tree.left), *_alternatives(tree.right)]
-    return [tree]
-
-
-def _counts(tree: Tree) -> bool:
-    return isinstance(tree, Step) and (tree.name, tree.args) == ("count", ())
-
-
-def _weight(tree: Tree) -> int | float | None:
-    """The weight of `$this * weight`."""
-    match tree:
-        case Operation("*", Step(None, "$this", None), Literal(int() | float() as weight)):
-            return weight
-        case _:
-            return None
-
-
-def _shares(tree: Tree) -> list[Any]:
-    """The weights of `iif(part.exists(), weight, 0) + …`."""
-    match tree:
-        case Operation("+", left, right):
-            return [*_shares(left), *_shares(right)]
-        case Step(None, "iif", (Step(_, "exists", ()), Literal(weight), Literal(0))):
-            return [weight]
-        case _:
-            raise Unreadable("calculated_value")
-
-
-def _cases(tree: Tree, otherwise: Tree) -> Cases:
-    """The tests and points of nested `iif`, whose last part is `otherwise`."""
-    found: Cases = []
-    while isinstance(tree, Step) and tree.name == "iif" and len(tree.args or ()) == 3:
-        test, points, tree = tree.args or (tree, tree, tree)
-        number = _number(points)
-        if number is None:
-            raise Unreadable("calculated_value")
-        found.append((test, number))
-    if tree != otherwise or not found:
-        raise Unreadable("calculated_value")
-    return found
-
-
-def _number(tree: Tree) -> int | float | None:
-    """A number, also below 0 as `(0 - 3)`; None for nothing."""
-    match tree:
-        case Literal(int() | float() as number, "number"):
-            return number
-        case Operation("-", Literal(0), Literal(int() | float() as number)):
-            return -number
-        case Nothing():
-            return None
-        case _:
-            raise Unreadable("calculated_value")
-
-
-def _this(test: Tree) -> str:
-    """The value of `$this=value`."""
-    match test:
-        case Operation("=", Step(None, "$this", None), Literal(value, "number")):
-            return str(value)
-        case _:
-            raise Unreadable("calculated_value")
