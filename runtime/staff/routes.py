@@ -22,6 +22,7 @@ from runtime.staff.frame import (
 from runtime.staff.pages import (
     alarms,
     aliases,
+    aliases_known,
     audit,
     bank,
     bank_edit,
@@ -108,6 +109,7 @@ PAGES = (
     sites,
     departments,
     department_changes,
+    aliases_known,
     aliases,
     dictionaries,
     imports,
