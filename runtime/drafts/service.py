@@ -22,8 +22,9 @@ from runtime.audit.service import record
 from runtime.kit.clock import Clock, system_clock
 from runtime.kit.db import Database
 from runtime.kit.problems import NotFound, StateConflict
-from runtime.surveys import queries, service
+from runtime.surveys import queries
 from runtime.surveys.models import Held
+from runtime.surveys.rows import hold, keep_draft
 
 PRESENT_SECONDS = 20
 VERSIONS_KEPT = 100
@@ -86,7 +87,7 @@ def read_draft(db: Database, survey_id: str) -> Draft:
         NotFound: there is no survey of this id.
     """
     with db.begin() as connection:
-        return _draft(service.hold(connection, survey_id))
+        return _draft(hold(connection, survey_id))
 
 
 def apply_edit(
@@ -99,7 +100,7 @@ def apply_edit(
         builder.edits.Refused: the edit would break the survey, or what it changes was changed.
     """
     with db.begin() as connection:
-        held = service.hold(connection, survey_id, for_update=True)
+        held = hold(connection, survey_id, for_update=True)
         before = _read(held.data)
         done = apply(before.document, edit, before.problems)
         seq = _keep(connection, held, done, actor, clock)
@@ -117,7 +118,7 @@ def apply_edit(
             },
         )
         _record(connection, actor, survey_id, seq, edit, clock)
-        return _draft(service.hold(connection, survey_id), done.made)
+        return _draft(hold(connection, survey_id), done.made)
 
 
 def undo(db: Database, survey_id: str, actor: Actor, *, clock: Clock = system_clock) -> Draft:
@@ -145,7 +146,7 @@ def _step(
 ) -> Draft:
     newest = _NEWEST_DONE if way == "undo" else _OLDEST_UNDONE
     with db.begin() as connection:
-        held = service.hold(connection, survey_id, for_update=True)
+        held = hold(connection, survey_id, for_update=True)
         row = connection.execute(newest, {"id": survey_id, "actor": actor.id}).one_or_none()
         if row is None:
             raise StateConflict(f"nothing_to_{way}", f"There is nothing to {way}.")
@@ -164,7 +165,7 @@ def _step(
             },
         )
         _record(connection, actor, survey_id, seq, edit, clock, way)
-        return _draft(service.hold(connection, survey_id), done.made)
+        return _draft(hold(connection, survey_id), done.made)
 
 
 def stack_of(db: Database, survey_id: str, actor: Actor) -> Stack:
@@ -291,7 +292,7 @@ def _keep(connection: sa.Connection, held: Held, done: Edited, actor: Actor, clo
     _keep_read(data, _Read(done.document, done.problems))
     is_published = held.version is not None and data == _published(connection, held)
     kept = None if is_published else data
-    return service.keep_draft(connection, done.document, kept, actor, clock)
+    return keep_draft(connection, done.document, kept, actor, clock)
 
 
 def _published(connection: sa.Connection, held: Held) -> bytes:

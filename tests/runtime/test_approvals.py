@@ -18,7 +18,7 @@ from runtime.audit.models import Actor
 from runtime.drafts import service as drafts
 from runtime.kit.problems import AppError, Forbidden, StateConflict, Unprocessable
 from runtime.parameters.service import change
-from runtime.surveys import approvals, queries, service
+from runtime.surveys import approvals, queries, rows, service
 from runtime.wiring import Deployment
 from tests.runtime.conftest import SURVEY, survey_with
 
@@ -260,10 +260,10 @@ def test_a_draft_changed_while_it_is_proved_is_not_published(deployment: Deploym
     document = engine.load(json.dumps(second).encode()).document
     with ThreadPoolExecutor(1) as pool:
         with db.begin() as connection:
-            service.hold(connection, "visit", for_update=True)
+            rows.hold(connection, "visit", for_update=True)
             publishing = pool.submit(service.publish_survey, db, "visit", actor=ANN)
             wait_for_a_waiting_lock(deployment)
-            service.keep_draft(
+            rows.keep_draft(
                 connection, document, json.dumps(second).encode(), BOB, deployment.clock
             )
         with pytest.raises(StateConflict, match="changed"):
@@ -276,7 +276,7 @@ def test_an_edit_that_waits_while_a_version_goes_out_goes_on_from_it(strict: Dep
     """It was begun before there was such a version, and finds it when its turn comes."""
     with ThreadPoolExecutor(1) as pool:
         with strict.db.begin() as connection:
-            service.hold(connection, "visit", for_update=True)
+            rows.hold(connection, "visit", for_update=True)
             editing = pool.submit(edit, strict, BOB, "等到了")
             wait_for_a_waiting_lock(strict)
             for statement in (
