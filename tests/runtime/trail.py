@@ -18,11 +18,12 @@ SILENT = re.compile(
     r"|UPDATE user_sessions SET seen_at|DELETE FROM user_sessions WHERE id"
     r"|UPDATE users SET (last_used_at|lang)\b"
     r"|(INSERT INTO|UPDATE|DELETE FROM) (sessions|session_[a-z_]+|attachments)\b"
+    r"|(INSERT INTO|UPDATE|DELETE FROM) response_feed_pending\b"
 )
 """What needs no line: counting tries (the try has its own), the first key, who has a survey open,
 which jobs there are (what is done with one has its own),
-that somebody is awake and reads Chinese, a session that ran out; and what a patient fills in, whose
-start and submission have theirs."""
+that somebody is awake and reads Chinese, a session that ran out; what a patient fills in, whose
+start and submission have theirs; and the number that a response is given by whoever reads next."""
 
 
 class Trail:
