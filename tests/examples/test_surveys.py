@@ -123,7 +123,7 @@ def is_text(value: Any) -> bool:
 
 @by_name(FILES)
 def test_every_picture_is_in_the_assets_folder(path: Path) -> None:
-    """# R1.1.1.1b"""
+    """# R1.1.1.1b (part)"""
     kept = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (EXAMPLES / "assets").iterdir()}
     members = parts(json.loads(path.read_bytes()))
     named = {v.removeprefix("sha256:") for key, v in members if key in ("asset", "image")}

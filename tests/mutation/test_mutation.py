@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_turned_operator_makes_a_conformance_file_fail() -> None:
-    """# R0.3 # R1.1.1.1c
+    """# R0.3 (part) # R1.1.1.1c (part)
 
     In a process of its own, because each mutant is a fork of it.
     """

@@ -12,7 +12,7 @@ from tests.runtime.conftest import Patient
 
 
 def test_a_survey_is_walked_and_scored(patient: Patient, deployment: Deployment) -> None:
-    """From the first page to one stored and scored response. # R0.3 R1.1.1.1e"""
+    """From the first page to one stored and scored response. # R0.3 (part) # R1.1.1.1e"""
     assert patient.view["format"] == "huisheng.page/1"
     assert [q["id"] for q in patient.view["questions"]] == ["overall"]
     second = patient.post("next", {"overall": 5}, page="arrival", rev=1)
