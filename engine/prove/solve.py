@@ -14,9 +14,10 @@ _DEFINED = re.compile(r"\(define-fun (\S+) \(\) (Bool|Int)\s+(true|\(- \d+\)|\d+
 
 
 class Clock:
-    """How much of the allowed time is left."""
+    """How much of the allowed time is left; loading the solver once a process is no part of it."""
 
     def __init__(self, seconds: float) -> None:
+        _solver_library()
         self.end = monotonic() + seconds
 
     @property
@@ -36,11 +37,8 @@ class Solver:
     """Asks whether a script allows something."""
 
     def __init__(self, script: Script, clock: Clock) -> None:
-        # Loaded here, not above: evaluating surveys needs no solver.
-        import z3
-
-        self._z3: Any = z3
-        self._own: Any = z3.Context()  # what all share breaks when two threads prove
+        self._z3: Any = _solver_library()
+        self._own: Any = self._z3.Context()  # what all share breaks when two threads prove
         self.clock = clock
         self.script = script
         self._solver: Any = None
@@ -128,6 +126,13 @@ class Solver:
         if new:
             self._solver.from_string(new)
         self._told = len(self.script.lines)
+
+
+def _solver_library() -> Any:
+    """Loaded on demand: evaluating surveys needs no solver."""
+    import z3
+
+    return z3
 
 
 def _read(model: Any) -> Model:
