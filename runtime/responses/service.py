@@ -10,21 +10,17 @@ like), `TooLarge`, `UnsupportedMedia`, `Overloaded`. The app turns them into pro
 channels catch them and show a page, worded by `runtime.kit.words.say(error.code, lang)`.
 """
 
-import secrets
 from collections.abc import Callable, Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from engine.context import read_context
-from engine.view import session_language
-from runtime.audit.service import line_values
 from runtime.kit import metrics
 from runtime.kit.clock import Clock, month_of, system_clock
 from runtime.kit.db import Database, Psycopg
 from runtime.kit.files import ContentStore
-from runtime.kit.ids import hash_token, new_id, new_token
+from runtime.kit.ids import hash_token, new_token
 from runtime.kit.logging import logger
 from runtime.kit.problems import (
     Forbidden,
@@ -36,9 +32,9 @@ from runtime.kit.problems import (
 )
 from runtime.kit.words import say
 from runtime.org.cache import KnownIds
-from runtime.responses import attachments, handover, invitations, queries, submission
+from runtime.responses import attachments, handover, invitations, queries, starting, submission
 from runtime.responses.results import AttachmentInfo, Handover, Outcome, Started, Step, Submitted
-from runtime.responses.state import Session, State, patient_of, state_encoder
+from runtime.responses.state import Session
 from runtime.responses.turn import FinalView, Turn, conflict_problems
 from runtime.secrets.vault import Vault
 from runtime.surveys.cache import Form, SurveyCache
@@ -46,8 +42,6 @@ from runtime.surveys.queries import published_version
 
 TRIES = 8
 TOKEN_PREFIX = "hss"  # nosec B105 - marks a token, is none
-NO_SITE = "-"
-KIOSK_LIFE = timedelta(hours=1)
 
 final_decoder = msgspec.json.Decoder(FinalView)
 
@@ -109,83 +103,16 @@ class Sessions:
             site, lang = invited.site or site, lang or invited.lang
         elif form.survey.document.identity == "required" and not is_trusted:
             raise Forbidden("identity_required", say("identity_required", "en"))
-        session = self._new_session(form, channel, lang, facts, site, now)
+        session = starting.new_session(
+            form, channel, lang, facts, site, known=self.known, hours=self.session_hours, now=now
+        )
         turn = self._turn(session, form, now)
         turn.begin()
         view = turn.draw()
         token = new_token(TOKEN_PREFIX)
-        self._insert(session, token, now)
+        starting.insert(self.db, session, token, now)
         metrics.sessions_started.labels(channel).inc()
         return Started(view, token)
-
-    def _new_session(
-        self,
-        form: Form,
-        channel: str,
-        lang: str | None,
-        facts: Mapping[str, Any],
-        site: str | None,
-        now: datetime,
-    ) -> Session:
-        survey = form.survey
-        values, problems = read_context(survey.document.context, facts)
-        if problems:
-            names = [problem.at.removeprefix("/")[:64] for problem in problems[:50]]
-            logger().info("context_left_out", survey=form.id, names=names)
-        life = KIOSK_LIFE if channel == "kiosk" else timedelta(hours=self.session_hours)
-        return Session(
-            id=new_id(),
-            survey_id=form.id,
-            survey_version=form.version,
-            channel=channel,
-            site=self._site(site, facts),
-            lang=session_language(survey, lang or survey.document.languages[0]),
-            seed=secrets.randbits(32),
-            context=values,
-            state=State(),
-            answers={},
-            rev=0,
-            started_at=now,
-            expires_at=now + life,
-            response_id=None,
-            outcome=None,
-        )
-
-    def _site(self, site: str | None, facts: Mapping[str, Any]) -> str:
-        """The site that the response will belong to, if it is one of ours."""
-        named = site or facts.get("visit.site")
-        return named if isinstance(named, str) and named in self.known.sites else NO_SITE
-
-    def _insert(self, session: Session, token: str, now: datetime) -> None:
-        line = line_values(
-            patient_of(session),
-            "session.started",
-            "session",
-            str(session.id),
-            site=session.site,
-            facts={"survey": session.survey_id, "version": session.survey_version},
-            clock=lambda: now,
-        )
-        with self.db.autocommit() as connection:
-            connection.execute(
-                queries.INSERT_SESSION,
-                (
-                    session.id,
-                    hash_token(token),
-                    session.survey_id,
-                    session.survey_version,
-                    session.channel,
-                    session.site,
-                    session.lang,
-                    session.seed,
-                    msgspec.json.encode(session.context),
-                    state_encoder.encode(session.state),
-                    session.started_at,
-                    now,
-                    session.expires_at,
-                    *line.values(),
-                ),
-            )
 
     # Steps
 

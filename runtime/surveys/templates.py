@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 import engine
+from builder.tree import fresh
 from engine.text import Text
 from runtime.audit.models import SYSTEM, Actor
 from runtime.audit.service import record
@@ -49,7 +50,7 @@ def keep(
     with db.begin() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(4801012)"))
         taken = set(connection.execute(sa.text("SELECT id FROM survey_templates")).scalars())
-        name = _free(document.id, taken)
+        name = fresh(document.id, taken)
         if len(taken) >= MAX_TEMPLATES:
             raise Unprocessable("too_many_templates", "Remove a template first.")
         connection.execute(
@@ -115,14 +116,6 @@ def remove(db: Database, template: str, *, actor: Actor, clock: Clock = system_c
         record(
             connection, actor, "survey_template.removed", "survey_template", template, clock=clock
         )
-
-
-def _free(wanted: str, taken: set[str]) -> str:
-    name, number = wanted, 2
-    while name in taken:
-        name = f"{wanted[:58]}_{number}"
-        number += 1
-    return name
 
 
 def _words(text: Text | None, document: engine.Document) -> dict[str, str]:

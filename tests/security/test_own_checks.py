@@ -82,8 +82,8 @@ def test_a_row_without_its_test_is_found(tmp_path: Path) -> None:
     table = check("security")
     text = (ROOT / "docs" / "security.md").read_text("utf-8")
     marked = table.marked_tests(tmp_path)
-    assert marked == {"S22": ["`tests/test_one.py::test_it`"]}
-    assert "test_one.py::test_it" in table.written(text, marked)
+    assert marked == {"S22": [table.Proof("tests/test_one.py", "test_it", False)]}
+    assert "| `tests/test_one.py`: it |" in table.written(text, marked)
     assert table.faults(tmp_path, text)
     rows = check("requirements")
     row = "R9." + "9.9"
