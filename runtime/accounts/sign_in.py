@@ -265,8 +265,22 @@ class Desk:
         """The secret that this session may enrol."""
         return totp.pending_secret(self.secret, principal.user_id, principal.csrf)
 
-    def enrol(self, principal: Principal, code: str) -> Codes | Refused:
+    def asks_password(self, principal: Principal) -> bool:
+        """Whether a second factor is set up only with the password: by whoever is in already, so
+        that nobody who finds a session open locks its owner out."""
+        with self.db.begin() as connection:
+            kept = passwords.current(connection, principal.user_id)
+        return principal.stage == "full" and kept is not None
+
+    def enrol(self, principal: Principal, code: str, current: str = "") -> Codes | Refused:
         """Confirm the offered secret with its first code; gives the recovery codes."""
+        if self.asks_password(principal):
+            with self.db.begin() as connection:
+                login = users.get(connection, principal.user_id).login
+                kept = passwords.current(connection, principal.user_id)
+            refused = self._check_current(principal, login, kept, current)
+            if refused is not None:
+                return refused
         secret = self.offered_secret(principal)
         step = totp.step_of(secret, code, clock=self.clock)
         if step is None:

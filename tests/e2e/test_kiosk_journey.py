@@ -585,7 +585,7 @@ def test_a_patient_who_needs_more_time_is_asked_and_gets_it(browser: Any, brief:
 
 
 def test_a_patient_who_walks_away_leaves_nothing(browser: Any, hasty: Place) -> None:
-    """# S16, S62"""
+    """# S16 (part), S62"""
     machine = Machine(browser, hasty, PORTRAIT)
     machine.begin()
     machine.next()

@@ -284,7 +284,10 @@ return Array.from(document.querySelectorAll('.main button, .main label, .main se
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_pages_are_accessible(screen: Callable[..., Screen], look: str) -> None:
-    """R1.1.2: axe finds nothing, nothing overflows, targets are 44 px, in every look."""
+    """R1.1.2: axe finds nothing, nothing overflows, targets are 44 px, in every look.
+
+    # S71 (part)
+    """
     wanted: dict[str, Any] = dict(LOOKS[look])
     large, size = wanted.pop("large", False), wanted.pop("size")
     on = screen(size, **wanted)

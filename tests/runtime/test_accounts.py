@@ -121,7 +121,7 @@ def enrolled(desk: Desk, user: str, time: Time) -> tuple[bytes, list[str]]:
         token = sessions.start(connection, user, clock=time)
     principal = principal_of(desk, token)
     secret = desk.offered_secret(principal)
-    made = desk.enrol(principal, code_now(secret, time))
+    made = desk.enrol(principal, code_now(secret, time), GOOD)
     assert isinstance(made, Codes)
     time.go(seconds=60)
     return secret, list(made.codes)
@@ -447,7 +447,7 @@ def test_only_hashes_of_long_random_tokens_are_kept(desk: Desk, nurse: str) -> N
 def test_a_session_ends_when_idle_and_at_the_latest_after_eight_hours(
     desk: Desk, nurse: str, time: Time
 ) -> None:
-    """By the server's clock. # S16"""
+    """By the server's clock. # S16 (part)"""
     idle = signed(desk.sign_in(brought(GOOD), HERE))
     time.go(minutes=31)
     assert sessions.principal_of(desk.db, idle, address=None, clock=time) is None

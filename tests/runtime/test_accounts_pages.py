@@ -195,7 +195,8 @@ def test_a_half_session_reaches_its_own_page_alone(visitor: TestClient[Any], nur
     page = visitor.get("/staff/sign-in/enrol").text
     code = code_of(page)
     enrolled = visitor.post(
-        "/staff/sign-in/enrol", data={"_csrf": field(page, "_csrf"), "code": code}
+        "/staff/sign-in/enrol",
+        data={"_csrf": field(page, "_csrf"), "code": code, "current": GOOD},
     )
     codes = re.findall(r"<code>([0-9A-Z]{5}-[0-9A-Z]{5})</code>", enrolled.text)
     assert len(codes) == 10
@@ -212,6 +213,26 @@ def test_a_half_session_reaches_its_own_page_alone(visitor: TestClient[Any], nur
     assert second.status_code == 303
     assert second.cookies["staff"] != half.cookies["staff"]
     assert visitor.get("/staff/").status_code == 200
+
+
+def test_a_session_left_open_sets_no_second_factor_up(
+    visitor: TestClient[Any], nurse: str, deployment: Deployment
+) -> None:
+    """Whoever is in already shows the password once more; tries of it are counted. # S05 (part)
+
+    # S12 (part)
+    """
+    sign_in(visitor)
+    page = visitor.get("/staff/sign-in/enrol").text
+    assert 'name="current"' in page
+    form = {"_csrf": field(page, "_csrf"), "code": code_of(page)}
+    for wrong in ("", "guess", "Guess1!xyz"):
+        refused = visitor.post("/staff/sign-in/enrol", data=form | {"current": wrong})
+        assert refused.status_code == 422 and "<code>" in refused.text
+    with deployment.db.begin() as connection:
+        assert not totp.is_enrolled(connection, nurse)
+    tries = [visitor.post("/staff/sign-in/enrol", data=form | {"current": "x"}) for _ in range(3)]
+    assert tries[-1].status_code == 429 and int(tries[-1].headers["retry-after"]) > 0
 
 
 def test_the_offered_secret_stays_the_same_and_reading_changes_nothing(

@@ -181,7 +181,7 @@ def test_a_known_code_is_changed_by_one_editor_at_a_time(
 def test_whoever_settles_for_one_site_sees_and_settles_that_site_only(
     hospital: Deployment, client: TestClient[Any]
 ) -> None:
-    """Foreign codes are gone, foreign departments are not offered. # R2.2.3 (part), S37"""
+    """Foreign codes are gone, foreign departments are not offered. # R2.2.3 (part), S36"""
     arrive(hospital, "0399", "", None)
     csrf = editor_of(hospital, client, "main")
     shown = client.get(PAGE, headers=CHINESE).text

@@ -167,7 +167,7 @@ def test_leaving_ends_the_session_and_clears_the_browser(
 def test_a_session_left_alone_ends_by_the_servers_clock(
     kiosk: TestClient[Any], deployment: Deployment, clock: MovingClock
 ) -> None:
-    """# S16"""
+    """# S16 (part)"""
     begin(kiosk)
     clock.go(KioskTimes().unseen_seconds + 1)
     assert kiosk.get("/kiosk/fill").headers["location"] == "/kiosk/"
@@ -177,7 +177,7 @@ def test_a_session_left_alone_ends_by_the_servers_clock(
 def test_a_touch_keeps_a_session_but_not_for_ever(
     kiosk: TestClient[Any], clock: MovingClock
 ) -> None:
-    """# S16"""
+    """# S16 (part)"""
     begin(kiosk)
     for _ in range(9):
         clock.go(60)

@@ -161,7 +161,7 @@ def test_the_slower_of_two_editors_is_told_and_loses_nothing(
 def test_an_editor_of_one_site_sees_and_changes_that_site_only(
     hospital: Deployment, client: TestClient[Any]
 ) -> None:
-    """Foreign is not found; shared with another site is seen, not changed. # R2.2.3 (part), S37"""
+    """Foreign is not found; shared with another site is seen, not changed. # R2.2.3 (part), S36"""
     csrf = _site_editor(hospital, client)
     tree = client.get(PAGE, headers=CHINESE).text
     assert "心血管科" in tree and "肺病科" not in tree

@@ -18,6 +18,7 @@ from runtime.kit.db import Database
 from runtime.kit.reach import EVERYTHING, NOTHING, Reach, sum_of
 from runtime.org.models import Department, Site
 from runtime.org.service import store_organisation
+from runtime.responses.personal import find_responses
 from runtime.staff import queries
 from runtime.surveys.service import store_survey
 from runtime.wiring import Deployment
@@ -120,6 +121,35 @@ def test_each_reach_sees_just_its_rows(filled: Deployment) -> None:
                 assert count(connection, "events") == count(connection, "response_feed") == 0
 
 
+def tally(deployment: Deployment) -> None:
+    """Count the responses by day, as the worker does."""
+    with deployment.db.begin_everywhere() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO response_tallies (site, day, survey_id, channel, responses) "
+                "SELECT site, submitted_at::date, survey_id, channel, count(*) FROM responses "
+                "GROUP BY 1, 2, 3, 4"
+            )
+        )
+
+
+def test_reports_of_wrongdoing_are_not_even_counted(filled: Deployment) -> None:
+    """By survey, lately, by search or by number, for who reaches all else. # S42 (part)"""
+    tally(filled)
+    with filled.db.begin_everywhere() as connection:
+        assert queries.count_by_survey(connection, filled.clock()).keys() == {"plain", "secret"}
+        ids = list(connection.execute(sa.text("SELECT id FROM responses")).scalars())
+        first = hospital_day(filled.clock())
+        assert queries.count_since(connection, EVERYTHING, first)[0] == 8
+    everybody = Reach(None, None, False)
+    with filled.db.begin_for(everybody) as connection:
+        assert queries.count_by_survey(connection, filled.clock()).keys() == {"plain"}
+        assert queries.count_since(connection, everybody, first)[0] == 4
+        assert {one.survey for one in queries.lines_of(connection, everybody, ids)} == {"plain"}
+        found = find_responses(connection, filled.vault, "phone", "13912345678")
+        assert len(found) == 4
+
+
 SOME = [
     Reach(("north",), None, False),
     Reach(None, ("skin",), False),
@@ -134,6 +164,7 @@ def test_what_several_roles_reach_is_what_each_of_them_reaches(filled: Deploymen
     """Every two and three of six, against one after the other; never what only their sites and
     departments together would hold. # S36 (part) S38 S42 (part)
     """
+    tally(filled)
     alone: dict[Reach, set[tuple[str, str, str | None]]] = {}
     for reach in SOME:
         with filled.db.begin_for(reach) as connection:

@@ -58,7 +58,7 @@ def test_a_site_is_added_renamed_and_closed_by_one_editor_at_a_time(
 def test_a_site_manager_sees_the_own_site_only(
     hospital: Deployment, client: TestClient[Any]
 ) -> None:
-    """And changes none. # R2.2.3 (part), S37"""
+    """And changes none. # R2.2.3 (part), S36"""
     with hospital.db.begin() as connection:
         user = users.ensure(connection, "manager", "院长")
         roles.grant(connection, user, "site_manager", sites=("main",))

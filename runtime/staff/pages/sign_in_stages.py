@@ -69,9 +69,11 @@ def _enrol_page(
     groups = " ".join(written[i : i + 4] for i in range(0, len(written), 4))
     return gate.page(
         "sign_in/enrol.html",
-        200 if refused is None else 422,
+        200 if refused is None else gate.status(refused),
+        headers={} if refused is None else gate.wait(refused),
         key=groups,
         must=principal.stage == "enrol",
+        asks_current=gate.desk.asks_password(principal),
         wanted=browser.own_path(wanted),
         error=None if refused is None else gate.sentence(refused),
     )
@@ -111,7 +113,7 @@ def enrol(
     principal = gate.own(fields)
     if _may_enrol(gate) is None:
         return gate.elsewhere(fields["next"])
-    result = gate.desk.enrol(principal, fields["code"])
+    result = gate.desk.enrol(principal, fields["code"], fields["current"])
     if isinstance(result, Codes):
         cookies = [browser.cookie(gate.settings, result.token)]
         wanted = browser.own_path(fields["next"])
