@@ -290,6 +290,48 @@ def test_every_table_that_names_a_response_has_its_rule(
     assert {name for name, is_bound in named if is_bound} == set(SCOPED) - {"response_tallies"}
 
 
+OPEN = {
+    "what the hospital publishes or asks, in every site alike": (
+        "surveys survey_versions survey_edits survey_editors survey_approvals survey_templates "
+        "assets bank_imports bank_items bank_places bank_uses bank_versions dictionary_entries"
+    ),
+    "the organisation, of which pages show what is one's own; patients choose from it": (
+        "sites departments department_aliases department_duties department_history "
+        "department_successors department_surveys staff_members unmapped_codes"
+    ),
+    "read before anybody is known, to find out who asks": (
+        "users user_identities user_passwords user_roles user_sessions user_totp recovery_codes "
+        "one_time_links captchas sign_in_attempts roles api_tokens data_keys"
+    ),
+    "a patient's own, opened by its secret token; files by a response within reach": (
+        "sessions session_personal session_handovers session_ended_tokens attachments"
+    ),
+    "the program's own, without rows of patients": (
+        "alarms alembic_version event_outbox job_runs scheduled_jobs parameters parameter_changes"
+    ),
+    "append only by grants; read by who may read the trail": (
+        "audit_archives audit_head audit_lines audit_seals audit_unsealed"
+    ),
+}
+"""Tables without row-level security, and why none is needed."""
+
+
+def test_every_table_is_bound_to_a_reach_or_open_for_a_reason(
+    filled: Deployment, database_urls: DatabaseUrls
+) -> None:
+    """Whoever adds a table decides. # S38 (part)"""
+    with psycopg.connect(database_urls.owner_url) as owner:
+        tables: dict[str, bool] = dict(
+            owner.execute(
+                "SELECT relname, relrowsecurity FROM pg_class WHERE relkind IN ('r', 'p') "
+                "AND NOT relispartition AND relnamespace = 'public'::regnamespace"
+            ).fetchall()
+        )
+    assert {name for name, is_bound in tables.items() if is_bound} == set(SCOPED)
+    named = [name for names in OPEN.values() for name in names.split()]
+    assert sorted(named) == sorted(tables.keys() - set(SCOPED))
+
+
 def test_partitions_open_no_side_door(filled: Deployment, database_urls: DatabaseUrls) -> None:
     """A month's own table, made before or after, is not read beside its parent. # S38 (part)"""
     month = hospital_day(filled.clock()).strftime("%Y_%m")
