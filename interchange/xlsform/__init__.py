@@ -54,7 +54,7 @@ def read(data: bytes, language: str | None = None) -> Conversion:
 def _says_more(row: Row, parameters: str) -> bool:
     """Whether parameters say more than what the question's type reads of them."""
     read = {"range": {"start", "end", "step"}}.get(row.get("type").lower(), {"randomize"})
-    return not set(re.findall(r"([\w-]+)\s*=", parameters)) <= read
+    return not set(re.findall(r"(?<![\w-])([\w-]++)\s*=", parameters)) <= read
 
 
 class _Group:
