@@ -386,7 +386,8 @@ def test_an_act_moves_as_much_in_a_long_survey_as_in_a_short_one(
         text = re.sub(r"<option.*?</option>", "", answer.text)  # the pages it may be moved to
         moved[survey["id"]] = (len(statements), text.count("hx-swap-oob"), text.count("<"))
     (asked, pieces, marks), few = moved["bench"], moved["few"]
-    assert asked == few[0] and asked <= 24
+    assert asked <= few[0] + 2, "who is here is noted from time to time"
+    assert asked <= 24
     assert pieces <= few[1] + 2, "a neighbour's rule may speak of what was changed"
     assert marks <= few[2] * 3, "the long one has rules on its lines, which are drawn as well"
 
