@@ -2,6 +2,7 @@
 
 A language is a folder of `messages/`, with a file for each area of the console and `server.json`
 for what patients and integrators read. A code stands in one of them.
+`{n}` is filled with what is given; `{n|error has|errors have}` is the word for one or for many.
 """
 
 import json
