@@ -1,6 +1,6 @@
 """How a rule stands with the logic check while it is being written: never, always, or for whom."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from builder.rules import Where, pointer_of
 from engine import check
 from engine.definition import Document
 from engine.prove import Findings
-from engine.ruletree import Rule, refs
+from engine.ruletree import Comparison, Membership, Rule, leaves, refs
 from engine.scope import Scope
 from runtime.staff.answers import answer_text
 from runtime.surveys import findings
@@ -99,30 +99,60 @@ def _facts(
 def facts_of(
     words: Decisions, names: Iterable[str], witness: Mapping[str, Any]
 ) -> tuple[tuple[str, str], ...]:
-    """What a patient answers to the questions behind these names, in words; "" for nothing."""
+    """What a patient answers to the questions behind these names, in words; "" for nothing.
+
+    Where the hospital names the values, one that no rule and nobody else knows stands for all the
+    others: the proof made it up.
+    """
     scope, facts = words.scope, dict[str, str]()
+    compared = {value for placed in scope.rules() for value in _compared(placed.rule)}
+
+    def is_other(value: Any) -> bool:
+        return isinstance(value, str) and value not in words.names and value not in compared
+
     for name in names:
         ref = scope.refs.get(name)
         if ref is None:
             continue
         if ref.source == "context":
             value = witness["context"].get(name)
-            facts[words.context_name(name)] = words.value(name, value) if value is not None else ""
+            facts[words.context_name(name)] = _known(words, name, value, is_other(value))
         for question in sorted(scope.questions_behind(name), key=lambda q: scope.place.get(q, 0)):
             one = scope.questions.get(question)
             if one is not None:
                 value = witness["answers"].get(question)
-                facts[words.question(question)] = _told(words, question, one, value)
+                facts[words.question(question)] = _told(words, one, value, is_other(value))
     return tuple(facts.items())[:MAX_FACTS]
 
 
-def _told(words: Decisions, name: str, question: Any, value: Any) -> str:
+def _compared(rule: Rule) -> Iterator[Any]:
+    """The values that a rule names."""
+    for leaf in leaves(rule):
+        match leaf:
+            case Comparison():
+                yield leaf.value
+            case Membership():
+                yield from leaf.value
+            case _:
+                pass
+
+
+def _known(words: Decisions, name: str, value: Any, is_other: bool) -> str:
+    """What is known of a patient beforehand."""
+    field = words.scope.document.context[name]
+    if value is None:
+        return ""
+    is_free = field.type == "text" and not field.values
+    return words.say("other_value") if is_other and is_free else words.value(name, value)
+
+
+def _told(words: Decisions, question: Any, value: Any, is_other: bool) -> str:
     match value:
         case None:
             return ""
-        case str() if words.is_listed(name):
-            return words.value(name, value)
+        case str() if words.is_listed(question.id):
+            return words.say("other_value") if is_other else words.value(question.id, value)
         case int() | float() if not isinstance(value, bool):
-            return words.value(name, value)
+            return words.value(question.id, value)
         case _:
             return answer_text(value, question, words.lang, words.first)

@@ -9,6 +9,9 @@ import pytest
 from litestar.testing import TestClient
 
 import engine
+from builder.decisions import Decisions
+from engine.scope import Scope
+from runtime.staff.standing import facts_of
 from runtime.surveys import findings
 from runtime.surveys.service import put_draft
 from runtime.wiring import Deployment
@@ -132,3 +135,29 @@ def test_a_sound_part_tells_who_sees_it_and_who_does_not(
     sign_in(deployment, client, "designer", "survey_designer")
     pieces = read(client, "/edit/doctor?was=dead", **{"hx-request": "true"})
     assert "永远不会看到这里" in pieces and "而「总体感受如何」答「1 分」的患者会看到" in pieces
+
+
+def test_what_the_proof_made_up_is_told_as_any_other() -> None:
+    """A patient of another department than the rule's is of another one, not of 「a」.
+
+    # R0.4 (part)
+    """
+    at_heart = {"op": "eq", "ref": "visit.department", "value": "heart"}
+    with_heart = {"op": "ne", "ref": "where", "value": "heart"}
+    where = {"id": "where", "type": "department", "text": {"zh-CN": "哪个科？"}}
+    note = {"id": "note", "type": "text", "text": {"zh-CN": "还想说什么？"},
+            "show_if": {"op": "all", "of": [at_heart, with_heart]}}  # fmt: skip
+    survey = FLAWED | {
+        "context": {"visit.department": {"type": "text", "title": {"zh-CN": "就诊科室"}}},
+        "pages": [{"id": "first", "questions": [where, note]}], "alerts": [],
+    }  # fmt: skip
+    document = engine.parse(json.dumps(survey).encode()).document
+    assert document is not None
+    words = Decisions(Scope(document), "zh-CN", names={"heart": "心血管科"})
+    shown, hidden = (
+        {"context": {"visit.department": one}, "answers": {"where": other}}
+        for one, other in (("heart", "a"), ("a", "heart"))
+    )
+    names = ("visit.department", "where")
+    assert [value for _, value in facts_of(words, names, shown)] == ["「心血管科」", "（其他）"]
+    assert [value for _, value in facts_of(words, names, hidden)] == ["（其他）", "「心血管科」"]
