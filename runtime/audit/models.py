@@ -1,5 +1,8 @@
 """Who acts, and what a line of the audit trail holds."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -25,6 +28,25 @@ class Actor(Struct, frozen=True):
 
 SYSTEM = Actor("system", "system", "system", None, "system", None)
 """The programs themselves, such as the worker at night."""
+
+_TYPIST: ContextVar[str] = ContextVar("typist", default="")
+
+
+@contextmanager
+def typed_by(login: str) -> Generator[None]:
+    """What the program does by itself within the block is done by whoever typed the command."""
+    token = _TYPIST.set(login)
+    try:
+        yield
+    finally:
+        _TYPIST.reset(token)
+
+
+def accountable(actor: Actor) -> Actor:
+    """Who answers for it: the actor, or in the program's place whoever typed the command."""
+    login = _TYPIST.get()
+    is_typed = login and actor == SYSTEM
+    return Actor("system", f"cli:{login}", login, None, "cli", None) if is_typed else actor
 
 
 class Line(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 import sqlalchemy as sa
 
-from runtime.audit.models import Actor, Outcome
+from runtime.audit.models import Actor, Outcome, accountable
 from runtime.kit.clock import Clock, month_of, system_clock
 from runtime.kit.ids import new_id
 
@@ -61,7 +61,7 @@ def line_values(
     clock: Clock = system_clock,
 ) -> dict[str, Any]:
     """The columns of one line, every text on one line and without control characters."""
-    at = clock()
+    at, actor = clock(), accountable(actor)
     return {
         "month": month_of(at),
         "id": new_id(),

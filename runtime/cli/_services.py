@@ -1,11 +1,13 @@
 """What the commands share: settings, the services, and the environment of child programs."""
 
 import os
+import pwd
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from sqlalchemy.exc import ProgrammingError
 
+from runtime.audit.models import typed_by
 from runtime.kit.embedded import Services, ensure_services
 from runtime.kit.logging import set_up_logging
 from runtime.kit.problems import Overloaded
@@ -37,8 +39,23 @@ def deployment_of(settings: Settings, services: Services, name: str) -> Generato
 def opened(name: str) -> Generator[Deployment]:
     """Settings from the environment, services, and the deployment over them."""
     settings = read_settings(os.environ)
-    with services_of(settings) as services, deployment_of(settings, services, name) as deployment:
-        yield deployment
+    with services_of(settings) as services, typed():
+        with deployment_of(settings, services, name) as deployment:
+            yield deployment
+
+
+def typed() -> AbstractContextManager[None]:
+    """While the block runs, whoever signed in to this machine answers for what the program does."""
+    return typed_by(login())
+
+
+def login() -> str:
+    """The name of the sign-in to the machine, behind sudo too; of the account where it has none."""
+    with suppress(OSError):
+        return os.getlogin()
+    with suppress(KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    return str(os.getuid())
 
 
 def require_keys(settings: Settings, services: Services) -> None:

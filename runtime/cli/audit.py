@@ -15,7 +15,7 @@ from runtime.audit.queries import Filters, search
 from runtime.audit.sealer import seal_pending
 from runtime.audit.service import record
 from runtime.audit.verify import Report, verify
-from runtime.cli._services import services_of
+from runtime.cli._services import services_of, typed
 from runtime.kit.db import Database
 from runtime.kit.settings import Settings, read_settings
 from runtime.parameters.service import number_of
@@ -41,7 +41,7 @@ def command() -> None:
 @contextmanager
 def _opened(*, as_owner: bool = False) -> Generator[tuple[Settings, Database]]:
     settings = read_settings(os.environ)
-    with services_of(settings) as services:
+    with services_of(settings) as services, typed():
         url = services.owner_url if as_owner else services.app_url
         db = Database(url, pool_size=1, name="huisheng-audit", statement_seconds=LONG_SECONDS)
         try:

@@ -10,7 +10,7 @@ from runtime.audit.models import SYSTEM
 from runtime.audit.service import record
 from runtime.backup.sealed import BackupRefused
 from runtime.backup.service import back_up
-from runtime.cli._services import services_of
+from runtime.cli._services import services_of, typed
 from runtime.kit.db import Database
 from runtime.kit.settings import Settings, SettingsError, read_settings
 
@@ -32,7 +32,7 @@ def command(target: Path | None) -> None:
     folder = target or settings.backup_dir
     if folder is None:
         raise SettingsError((NO_TARGET,))
-    with services_of(settings) as services:
+    with services_of(settings) as services, typed():
         try:
             made = back_up(services.owner_url, settings.data_dir, folder, key)
         except BackupRefused as error:

@@ -8,7 +8,7 @@ from typing import IO, Any, cast, get_args
 
 import click
 
-from runtime.audit.models import Actor
+from runtime.audit.models import SYSTEM, accountable
 from runtime.bank.exporting import Format, export
 from runtime.bank.importing import Counts
 from runtime.bank.places import read_tree
@@ -22,7 +22,6 @@ from runtime.kit.db import Database
 from runtime.kit.words import say
 
 BAD_EXIT = 1
-ACTOR = Actor("system", "cli", "huisheng bank", None, "cli", None)
 LANG = click.option("--lang", default="zh-CN", show_default=True, help="Language of the report.")
 
 
@@ -70,7 +69,7 @@ def _import(db: Database, file: Path, wanted: Wanted, lang: str) -> Outcome:
         with click.progressbar(length=length, label=file.name, file=sys.stderr) as bar:
             outcome = import_file(
                 db,
-                ACTOR,
+                accountable(SYSTEM),
                 content,
                 wanted,
                 name=file.name,

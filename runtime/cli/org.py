@@ -5,14 +5,13 @@ from typing import cast, get_args
 
 import click
 
-from runtime.audit.models import Actor
+from runtime.audit.models import SYSTEM, accountable
 from runtime.cli._services import opened
 from runtime.org.imports import Kind, Report, import_table, in_words, template
 from runtime.org.tabular import MAX_FILE_BYTES
 
 REFUSED_EXIT = 1
 KINDS = click.Choice(get_args(Kind))
-ACTOR = Actor("system", "cli", "huisheng org", None, "cli", None)
 
 
 @click.group()
@@ -30,7 +29,9 @@ def import_file(file: Path, kind: str, dry_run: bool, lang: str) -> None:
     with file.open("rb") as opened_file:
         content = opened_file.read(MAX_FILE_BYTES + 1)
     with opened("huisheng-org") as deployment:
-        report = import_table(deployment.db, ACTOR, cast(Kind, kind), content, dry_run=dry_run)
+        report = import_table(
+            deployment.db, accountable(SYSTEM), cast(Kind, kind), content, dry_run=dry_run
+        )
     _print(report, lang)
     if not report.is_ok:
         raise SystemExit(REFUSED_EXIT)

@@ -11,7 +11,7 @@ from runtime.audit.service import record
 from runtime.backup.restoring import check, restore
 from runtime.backup.sealed import BackupRefused
 from runtime.backup.service import Manifest
-from runtime.cli._services import services_of
+from runtime.cli._services import services_of, typed
 from runtime.cli.backup import require_key
 from runtime.kit.db import Database
 from runtime.kit.settings import Settings, read_settings
@@ -52,7 +52,7 @@ def _told(found: Manifest) -> str:
 
 
 def _restore(settings: Settings, source: Path, key: bytes) -> Manifest:
-    with services_of(settings) as services:
+    with services_of(settings) as services, typed():
         found = restore(services.owner_url, settings.data_dir, source, key)
         db = Database(services.app_url, pool_size=1)
         with db.begin() as connection:

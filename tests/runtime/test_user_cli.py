@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from runtime.accounts import roles, users
 from runtime.accounts.role_editing import retire_role
+from runtime.cli._services import login
 from runtime.seed import seed
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
@@ -52,10 +53,15 @@ def import_(place: Place, tmp_path: Path) -> Any:
 def test_the_first_administrator_is_made_and_mistakes_are_named(
     place: Place, deployment: Deployment
 ) -> None:
-    """A link of one use on standard output alone; each refusal says what helps. # S11 (part)"""
+    """A link of one use on standard output alone; each refusal says what helps, and
+    the line names whoever typed it. # S11 (part)
+    """
     code, out, err = place.type("user", "create", "an.li", "--role", "security_administrator")
     assert code == 0 and out.startswith("http") and "/staff/sign-in/" in out
     assert err == "Valid once, for 24 hours:"
+    with deployment.db.begin() as connection:
+        who = "SELECT DISTINCT actor_kind, actor_name, channel FROM audit_lines"
+        assert list(connection.execute(sa.text(who)).all()) == [("system", login(), "cli")]
     code, out, err = place.type("user", "create", "bo")
     assert code == 0 and "no role yet: `huisheng user grant bo ROLE`" in err
     seed(deployment, responses=0)
