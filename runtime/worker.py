@@ -32,6 +32,7 @@ BATCH = 200
 TOGETHER = 25
 """Events of one job: carrying a job costs several times what delivering an event does."""
 MAX_QUEUED = 40
+NICE = 10
 
 _deployment: Deployment | None = None
 _lock = threading.Lock()
@@ -151,7 +152,8 @@ class EventWorker(SimpleWorker):
 
 
 def work() -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; where it shares a machine with the server, patients go first."""
+    os.nice(NICE)
     made = deployment()
     stopping = threading.Event()
     pump = threading.Thread(target=_pump, args=(made, stopping), name="pump", daemon=True)

@@ -62,6 +62,8 @@ SURVEY: dict[str, Any] = {
 EDIT = "/staff/surveys/drag_tests/edit"
 UNTOUCHED = {"one": ["mood", "wait", "note"], "two": ["clean"], "three": ["again"]}
 NOTHING = "这次拖动没有改动任何内容。"
+AT_REST_SECONDS = 0.2
+"""Longer than a list of Sortable takes to come to rest (`CALM` in dragging.js)."""
 Point = tuple[int, int]
 
 
@@ -225,11 +227,16 @@ class Desk:
             time.sleep(0.1)
 
     def reach(self, pointer: Pointer, target: str, down: float) -> None:
-        """Go on until the place of a list is where it would be dropped."""
+        """Go on until the place of a list is where it would be dropped, and stays so: a list that
+        still moves may put another entry below the pointer.
+        """
         place, is_place, _ = target.partition(")")
         for _ in range(5):
             self.go(pointer, target, down)
-            if not is_place or self.screen.has(f"{place}).sortable-ghost"):
+            if not is_place:
+                return
+            time.sleep(AT_REST_SECONDS)
+            if self.screen.has(f"{place}).sortable-ghost"):
                 return
         raise AssertionError(f"nothing would be dropped at {target}")
 

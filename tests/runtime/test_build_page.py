@@ -275,7 +275,7 @@ def test_a_new_survey_is_written_and_published(author: Author) -> None:
     assert re.fullmatch(r"form_\d{8}", survey)
     author.did("insert rating")
     looked = client.get(f"/staff/surveys/{survey}/publish", headers=CHINESE).text
-    assert "缺少文字（语言：中文）" in looked and "发布后成为第 1 版" not in looked
+    assert "还没写题目" in looked and "发布后成为第 1 版" not in looked
     author.did("save", "rating", shown=author.shown("rating"), **{"m:text/zh-CN": "满意吗？"})
     looked = client.get(f"/staff/surveys/{survey}/publish", headers=CHINESE).text
     seq = re.search(r'name="seq" value="(\d+)"', looked)
