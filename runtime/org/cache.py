@@ -129,7 +129,8 @@ class KnownIds:
             return self._found
 
     def _read(self) -> _Dictionaries:
-        with self.db.begin() as connection:
+        """Beside the pool: whoever asks amid a turn holds a connection of it."""
+        with self.db.begin_beside_pool() as connection:
             sites = frozenset(connection.execute(_SITES).scalars())
             departments, staff = (
                 {

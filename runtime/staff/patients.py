@@ -190,8 +190,9 @@ class Telling:
 
 def names_of(desk: Desk) -> dict[str, str]:
     """Words for the codes that test patients answer: sites, departments, people."""
+    names = desk.names
     with desk.deployment.db.begin() as connection:
-        return desk.names | dictionary_names(connection, desk.lang)
+        return names | dictionary_names(connection, desk.lang)
 
 
 def facts_of(words: RuleWords, answers: Tree, context: Tree) -> tuple[Fact, ...]:

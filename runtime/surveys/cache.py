@@ -9,7 +9,7 @@ from engine.questions import DepartmentQuestion, StaffQuestion
 from engine.questions.uploads import Signature, UploadQuestion
 from interchange.fhir import calculated_items
 from runtime.kit.db import Database
-from runtime.surveys.queries import read_version
+from runtime.surveys.queries import version_document
 
 CAPACITY = 256
 
@@ -81,9 +81,15 @@ class SurveyCache:
         form = self._forms.get(key)
         if form is not None:
             return form
-        form = Form(engine.load(read_version(self.db, survey_id, version)), version)
-        with self._lock:
-            self._forms[key] = form
+        with self._lock:  # after a start many ask at once for the same
+            form = self._forms.get(key)
+            if form is None:
+                form = self._forms[key] = Form(engine.load(self._read(*key)), version)
             if len(self._forms) > self.capacity:
                 self._forms.popitem(last=False)
         return form
+
+    def _read(self, survey_id: str, version: int) -> bytes:
+        """Beside the pool: whoever asks amid a turn holds a connection of it."""
+        with self.db.begin_beside_pool() as connection:
+            return version_document(connection, survey_id, version)

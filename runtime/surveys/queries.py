@@ -112,18 +112,27 @@ def read_version(db: Database, survey_id: str, version: int) -> bytes:
         NotFound: there is no such version.
     """
     with db.begin() as connection:
-        document = connection.execute(
-            sa.text(
-                "SELECT document FROM survey_versions WHERE survey_id = :id AND version = :version"
-            ),
-            {"id": survey_id, "version": version},
-        ).scalar()
-    if document is None:
-        raise NotFound("survey", "There is no such version of this survey.")
-    return bytes(document)
+        return version_document(connection, survey_id, version)
 
 
 # Inside a transaction
+
+
+def version_document(connection: sa.Connection, survey_id: str, version: int) -> bytes:
+    """The document of a published version, byte for byte.
+
+    Raises:
+        NotFound: there is no such version.
+    """
+    document = connection.execute(
+        sa.text(
+            "SELECT document FROM survey_versions WHERE survey_id = :id AND version = :version"
+        ),
+        {"id": survey_id, "version": version},
+    ).scalar()
+    if document is None:
+        raise NotFound("survey", "There is no such version of this survey.")
+    return bytes(document)
 
 
 def newest_digest(connection: sa.Connection, row: Any) -> str:

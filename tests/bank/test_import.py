@@ -475,7 +475,9 @@ def test_memory_does_not_grow_with_the_rows(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("format", get_args(Format))
 def test_memory_does_not_grow_with_what_is_exported(format: Format) -> None:
-    """Workbooks wait in files; four times the questions, far less than twice the memory."""
+    """Workbooks wait in files; four times the questions, far less than twice the memory, but for
+    what others in the process keep meanwhile: a tenth of the questions themselves.
+    """
     scene = PlaceInTree(1, None, {"zh-CN": "门诊"}, 1, None, 1, (1,))
 
     def items(count: int) -> Iterator[Item]:
@@ -495,7 +497,7 @@ def test_memory_does_not_grow_with_what_is_exported(format: Format) -> None:
         return found
 
     peak(300)
-    assert peak(4000) < 1.7 * peak(1000)
+    assert peak(4000) < 1.7 * peak(1000) + 2**17
     with pytest.raises(Unprocessable) as refused:
         list(at_most(3, items(4)))
     assert refused.value.code == "bank_export_many" and len(list(at_most(3, items(3)))) == 3

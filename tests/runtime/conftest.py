@@ -14,6 +14,7 @@ from runtime.kit.settings import read_settings
 from runtime.wiring import Deployment
 from tests.conftest import DatabaseUrls
 from tests.lent import lent_app
+from tests.runtime.holding import Holding
 from tests.runtime.trail import Trail
 from tests.serving import Place
 
@@ -121,11 +122,12 @@ def place(deployment: Deployment, database_urls: DatabaseUrls, redis_url: str) -
 @pytest.fixture
 def client(deployment: Deployment) -> Iterator[TestClient[Any]]:
     """A client of all channels, under whose requests no change goes without its line (S57)."""
-    app, trail = lent_app(deployment), Trail()
-    with trail.over(app, deployment.db.engine):
+    app, trail, holding = lent_app(deployment), Trail(), Holding()
+    with trail.over(app, deployment.db.engine), holding.over(deployment.db.engine):
         with TestClient(app, raise_server_exceptions=False) as made:
             yield made
     assert trail.bare == []
+    assert sorted(set(holding.twice)) == []
 
 
 @pytest.fixture

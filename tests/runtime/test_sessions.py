@@ -1,5 +1,6 @@
 """Sessions over HTTP, line by line of the contract (design section 9)."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -259,3 +260,23 @@ def test_a_handover_code_works_once(patient: Patient, client: TestClient[Any]) -
     assert patient.get().status_code == 410
     patient.headers = {"authorization": f"Bearer {resumed.json()['token']}"}
     assert patient.get().status_code == 200
+
+
+def test_the_first_turn_after_a_start_needs_one_connection(
+    patient: Patient, deployment: Deployment
+) -> None:
+    """Form, keys and dictionaries are read beside the pool: a thousand people who come back at once
+    do not wait for each other's connections.
+    """
+    token = patient.headers["authorization"].removeprefix("Bearer ")
+    again = Deployment(
+        deployment.settings, database_url=deployment.db.url, redis_url=deployment.redis_url
+    )
+    with contextlib.ExitStack() as held:
+        for _ in range(again.db.pool_size - 1):
+            held.enter_context(again.db.begin())
+        step = again.sessions.next_page(token, {"overall": 5}, session_id=patient.sid)
+        assert step.outcome == "ok"
+        held.enter_context(again.db.begin())
+        assert again.known.departments == deployment.known.departments
+    again.close()

@@ -117,8 +117,9 @@ class Search:
     def _responses(self) -> Iterator[Hit]:
         if not self.principal.may("responses:read"):
             return
+        wanted = self._wanted()
         with self.deployment.db.begin_for(self.principal.reach) as connection:
-            lines = queries.lines_of(connection, self.principal.reach, self._wanted())
+            lines = queries.lines_of(connection, self.principal.reach, wanted)
         for line in lines:
             title = f"{in_language(line.title, self.lang)} · {local_minute(line.submitted_at)}"
             yield Hit(f"/staff/responses/{line.id}", title, line.id)
