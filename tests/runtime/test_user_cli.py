@@ -104,11 +104,11 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_command_says_that_the_database_is_away(words: tuple[str, ...], place: Place) -> None:
     """A sentence with what to look at, never a traceback and never the password. # S55 (part)"""
-    url = "postgresql://nobody:hidden-word@127.0.0.1:1/none"
+    url = "postgresql://nobody:wrong-word@127.0.0.1:1/none"
     away = {"HUISHENG_DATABASE_URL": url, "HUISHENG_DATABASE_OWNER_URL": url}
     code, _, err = place.call(*words, **away)
     assert code == 1 and "The database cannot be reached." in err, err
-    assert "Traceback" not in err and "hidden-word" not in err
+    assert "Traceback" not in err and "wrong-word" not in err
 
 
 def test_an_empty_database_is_told_by_the_audit_commands_too(
