@@ -18,7 +18,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from runtime.accounts import roles, users
 from runtime.accounts.access import Permission, Principal
-from runtime.audit.models import SYSTEM, Actor
+from runtime.audit.models import SYSTEM, Actor, typed_by
 from runtime.audit.queries import Filters, search
 from runtime.audit.service import record
 from runtime.kit.problems import AppError
@@ -142,6 +142,20 @@ def test_filters_and_pages_reach_every_line_once(
 def test_nonsense_in_the_address_is_no_error(signed_in: SignedIn, query: str) -> None:
     """What is no filter is left out; what is one is bound, never SQL."""
     assert signed_in("audit:read").get(f"/staff/audit?{query}").status_code == 200
+
+
+def test_a_command_is_told_with_whoever_typed_it(
+    signed_in: SignedIn, deployment: Deployment
+) -> None:
+    """By the sign-in to the machine; what programs do by themselves has no name. # R2.2.5 (part)"""
+    with deployment.db.begin() as connection:
+        record(connection, SYSTEM, "backup.made", "backup", "by_night")
+        with typed_by("li.gong"):
+            record(connection, SYSTEM, "keys.rewrapped", "keys", "data_keys")
+    page = signed_in("audit:read").get("/staff/audit", headers={"accept-language": "zh-CN"}).text
+    typed, own = re.split(r"(?=<tr>)", page)[-2:]
+    assert "li.gong" in typed and "命令行" in typed and "data_keys" in typed
+    assert "by_night" in own and "命令行" not in own
 
 
 def test_markup_in_a_line_stays_text(signed_in: SignedIn, deployment: Deployment) -> None:
